@@ -1,0 +1,55 @@
+/** Who may import whom; ARCHITECTURE.md says why. */
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'protocol-stands-alone',
+      severity: 'error',
+      from: { path: '^libs/protocol/src', pathNot: '\\.spec\\.ts$' },
+      to: { pathNot: '^libs/protocol/src' },
+    },
+    {
+      name: 'domain-is-pure',
+      comment: 'The core imports the protocol and itself: no framework, driver, clock or chance.',
+      severity: 'error',
+      from: { path: '^apps/server/src/domain', pathNot: '\\.spec\\.ts$' },
+      to: { pathNot: ['^apps/server/src/domain', '^libs/protocol'] },
+    },
+    {
+      name: 'faces-never-touch-the-store',
+      severity: 'error',
+      from: { path: '^apps/server/src/(aws|live)', pathNot: '\\.spec\\.ts$|/testing/' },
+      to: { path: '^apps/server/src/store' },
+    },
+    {
+      name: 'only-store-typeorm-knows-sql',
+      severity: 'error',
+      from: { path: '^apps/server/src', pathNot: '^apps/server/src/store/typeorm|\\.spec\\.ts$' },
+      to: { path: 'node_modules/(typeorm|better-sqlite3|pg)/' },
+    },
+    {
+      name: 'no-nest-in-shell-and-store',
+      comment: 'Plain classes are built by a factory, so that tests and the simulation can build them by hand.',
+      severity: 'error',
+      from: { path: '^apps/server/src/(datasets|store|identity|runtime)', pathNot: '\\.module\\.ts$|\\.spec\\.ts$' },
+      to: { path: 'node_modules/@nestjs/' },
+    },
+    {
+      name: 'production-never-imports-tests',
+      severity: 'error',
+      from: { path: '^(apps|libs)', pathNot: '\\.(spec|contract)\\.ts$|/testing/' },
+      to: { path: '\\.(spec|contract)\\.ts$|/testing/' },
+    },
+    { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules|/dist/' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.base.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'default', 'types'],
+      extensions: ['.ts', '.js', '.json'],
+    },
+  },
+}
