@@ -1,0 +1,50 @@
+import type { Limits } from '@satchel/protocol'
+import { applyPatches } from './apply-patches.js'
+import type { DatasetWrite, WriteOutcome } from './dataset-write.js'
+import { deleteDataset } from './delete-dataset.js'
+import { patched } from './held-record.js'
+import type { WorkingSet } from './working-set.js'
+
+/** Judges one write after the other against a working set and takes the accepted ones into it. */
+export type Judge = (write: DatasetWrite, working: WorkingSet) => WriteOutcome
+
+/**
+ * The judge of every commit. A refused write does not touch its neighbours in the group (W2), and spends
+ * nothing (S5).
+ */
+export const judgeWithin =
+  (limits: Limits): Judge =>
+  (write, working) => {
+    if (!working.isActive(write.path)) return { kind: 'no-identity' }
+    return write.kind === 'delete' ? judgeDelete(write, working) : judgeUpdate(write, working, limits)
+  }
+
+function judgeUpdate(write: DatasetWrite & { kind: 'update' }, working: WorkingSet, limits: Limits): WriteOutcome {
+  const { path, batch, origin, at, by } = write
+  const spent = working.marker(origin.id)
+  if (spent !== undefined) {
+    if (spent.hash !== origin.hash) return { kind: 'session-spent' }
+    // The answer is a function of the batch and of what it was given then, so it need not be stored.
+    return { kind: 'repeated', written: batch.map((patch) => patched(patch, spent)) }
+  }
+  const outcome = applyPatches({
+    dataset: working.dataset(path),
+    held: working.held(path),
+    batch,
+    elsewhere: working.usageElsewhere(path),
+    limits,
+    at,
+    by,
+  })
+  if (outcome.kind === 'accepted') {
+    const marker = { ...origin, syncCount: outcome.dataset.syncCount, at, by }
+    working.accept(path, { ...outcome, marker })
+  }
+  return outcome
+}
+
+function judgeDelete({ path, at, by }: DatasetWrite, working: WorkingSet): WriteOutcome {
+  const outcome = deleteDataset(working.dataset(path), { at, by })
+  if (outcome.kind === 'deleted') working.clear(path, outcome.dataset)
+  return outcome
+}

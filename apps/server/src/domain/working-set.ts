@@ -1,0 +1,150 @@
+import type { DatasetName, DatasetPath, IdentityId, IdentityPoolId, RecordKey, SyncRecord } from '@satchel/protocol'
+import { byteSize } from '@satchel/protocol'
+import type { BatchMarker } from './batch-marker.js'
+import { absentDataset, type Dataset } from './dataset.js'
+import type { HeldRecord } from './held-record.js'
+import { NO_USAGE, subtractUsage, sumUsage, usageOf, type Usage } from './usage.js'
+
+/** What a store loads, under lock, before a group of writes is judged. */
+export type Loaded = Readonly<{
+  /** The pool of each identity that exists and is not disabled. */
+  pools: ReadonlyMap<IdentityId, IdentityPoolId>
+  /** Every dataset of those identities, deleted ones included. */
+  datasets: ReadonlyMap<IdentityId, ReadonlyMap<DatasetName, Dataset>>
+  /** The patched records that are stored, by {@link datasetKey}. */
+  records: ReadonlyMap<string, ReadonlyMap<RecordKey, HeldRecord>>
+  /** Markers of the batches that were sent before, by marker id. */
+  markers: ReadonlyMap<string, BatchMarker>
+}>
+
+/** What a store writes after a group of writes was judged, in this order. */
+export type Changes = Readonly<{
+  /** Datasets whose stored records all go, before the records below are stored. */
+  cleared: readonly DatasetPath[]
+  datasets: readonly Readonly<{ path: DatasetPath; dataset: Dataset }>[]
+  records: readonly Readonly<{ path: DatasetPath; record: SyncRecord }>[]
+  markers: readonly Readonly<{ path: DatasetPath; marker: BatchMarker }>[]
+  /** By how much each pool's usage moves. */
+  usage: ReadonlyMap<IdentityPoolId, Readonly<{ usage: Usage; at: number }>>
+}>
+
+/** One key for a dataset in a map; neither part can hold a line break. */
+export const datasetKey = ({ identity, dataset }: Pick<DatasetPath, 'identity' | 'dataset'>): string =>
+  `${identity}\n${dataset}`
+
+type Touched = {
+  readonly path: DatasetPath
+  dataset: Dataset
+  readonly before: Dataset
+  cleared: boolean
+  readonly held: Map<RecordKey, HeldRecord>
+  readonly written: Map<RecordKey, SyncRecord>
+}
+
+/**
+ * The state that a group of writes is judged against, each seeing what those before it in the group did. It
+ * remembers what has to be stored; a refused write leaves no trace in it.
+ */
+export class WorkingSet {
+  private readonly touched = new Map<IdentityId, Map<DatasetName, Touched>>()
+  private readonly markersById: Map<string, BatchMarker>
+  private readonly newMarkers: { path: DatasetPath; marker: BatchMarker }[] = []
+
+  constructor(private readonly loaded: Loaded) {
+    this.markersById = new Map(loaded.markers)
+  }
+
+  /** True when the identity exists in the path's pool and may be written to. */
+  isActive({ identity, pool }: DatasetPath): boolean {
+    return this.loaded.pools.get(identity) === pool
+  }
+
+  dataset(path: DatasetPath): Dataset {
+    return this.touch(path).dataset
+  }
+
+  held(path: DatasetPath): ReadonlyMap<RecordKey, HeldRecord> {
+    return this.touch(path).held
+  }
+
+  marker(id: string): BatchMarker | undefined {
+    return this.markersById.get(id)
+  }
+
+  /** What the identity's datasets hold, all but this one. */
+  usageElsewhere(path: DatasetPath): Usage {
+    const touched = this.touched.get(path.identity)
+    let usage = NO_USAGE
+    for (const [name, dataset] of this.loaded.datasets.get(path.identity) ?? []) {
+      if (name !== path.dataset && !touched?.has(name)) usage = sumUsage(usage, usageOf(dataset))
+    }
+    for (const [name, { dataset }] of touched ?? []) {
+      if (name !== path.dataset) usage = sumUsage(usage, usageOf(dataset))
+    }
+    return usage
+  }
+
+  /** Takes in an accepted batch. */
+  accept(
+    path: DatasetPath,
+    accepted: Readonly<{ dataset: Dataset; written: readonly SyncRecord[]; marker: BatchMarker }>,
+  ): void {
+    const touched = this.touch(path)
+    touched.dataset = accepted.dataset
+    for (const record of accepted.written) {
+      touched.written.set(record.key, record)
+      touched.held.set(record.key, {
+        syncCount: record.syncCount,
+        valueBytes: record.value === null ? null : byteSize(record.value),
+      })
+    }
+    this.markersById.set(accepted.marker.id, accepted.marker)
+    this.newMarkers.push({ path, marker: accepted.marker })
+  }
+
+  /** Takes in a deletion: every record goes, stored or written earlier in this group. */
+  clear(path: DatasetPath, dataset: Dataset): void {
+    const touched = this.touch(path)
+    touched.dataset = dataset
+    touched.cleared = true
+    touched.held.clear()
+    touched.written.clear()
+  }
+
+  changes(): Changes {
+    const changed = [...this.touched.values()]
+      .flatMap((byName) => [...byName.values()])
+      .filter(({ dataset, before }) => dataset !== before)
+    const usage = new Map<IdentityPoolId, { usage: Usage; at: number }>()
+    for (const { path, dataset, before } of changed) {
+      const sum = usage.get(path.pool) ?? { usage: NO_USAGE, at: 0 }
+      const delta = subtractUsage(usageOf(dataset), usageOf(before))
+      usage.set(path.pool, { usage: sumUsage(sum.usage, delta), at: Math.max(sum.at, dataset.modifiedAt) })
+    }
+    return {
+      cleared: changed.filter(({ cleared }) => cleared).map(({ path }) => path),
+      datasets: changed.map(({ path, dataset }) => ({ path, dataset })),
+      records: changed.flatMap(({ path, written }) => [...written.values()].map((record) => ({ path, record }))),
+      markers: this.newMarkers,
+      usage,
+    }
+  }
+
+  private touch(path: DatasetPath): Touched {
+    const known = this.touched.get(path.identity)?.get(path.dataset)
+    if (known !== undefined) return known
+    const dataset = this.loaded.datasets.get(path.identity)?.get(path.dataset) ?? absentDataset(path.dataset)
+    const touched: Touched = {
+      path,
+      dataset,
+      before: dataset,
+      cleared: false,
+      held: new Map(this.loaded.records.get(datasetKey(path))),
+      written: new Map(),
+    }
+    const byName = this.touched.get(path.identity)
+    if (byName === undefined) this.touched.set(path.identity, new Map([[path.dataset, touched]]))
+    else byName.set(path.dataset, touched)
+    return touched
+  }
+}
