@@ -1,0 +1,93 @@
+import 'reflect-metadata'
+import { type Batch, type IdentityId } from '@satchel/protocol'
+import type { DatasetWrite } from '../domain/dataset-write.js'
+import { judgeWithin } from '../domain/judge.js'
+import { count, path, POOL, remove, replace } from '../domain/testing/a-dataset.js'
+import { SeededRandom } from '../runtime/testing/seeded-random.js'
+import { memoryHarness } from './testing/memory-harness.js'
+import { sqliteHarness } from './testing/sqlite-harness.js'
+import type { StoreHarness } from './testing/store-harness.js'
+
+const KEYS = ['a', 'B', '__proto__', 'é', 'e\u0301', '😀', '\uffee', 'constructor', ' ', '"\\']
+const VALUES = ['', 'v', 'x'.repeat(300), '値', '\u0001\u001f', '{"json":true}']
+const IDENTITIES = ['us-east-1:0a', 'us-east-1:0b', 'us-east-1:0c'] as IdentityId[]
+const DATASETS = ['one', 'two', 'three', 'one.us-east-1:0b']
+const LIMITS = {
+  recordsPerDatasetMax: 7,
+  bytesPerDatasetMax: 900,
+  datasetsPerIdentityMax: 3,
+  bytesPerIdentityMax: 1_500,
+}
+const STEPS = 400
+
+/** The same random requests to both stores, several writes a group; every answer, order and figure must be equal. */
+test.each([1, 2, 3, 4, 5])('[W12] memory and SQLite answer alike, seed %i', async (seed) => {
+  const random = new SeededRandom(seed)
+  const pick = <T>(from: readonly T[]): T => from[random.below(from.length)]!
+  const harnesses: [StoreHarness, StoreHarness] = [memoryHarness(), await sqliteHarness()]
+  for (const harness of harnesses) {
+    await harness.addPool(POOL)
+    for (const identity of IDENTITIES) await harness.addIdentity(identity, POOL)
+  }
+  const both = async <T>(ask: (harness: StoreHarness) => Promise<T>): Promise<T> => {
+    const [memory, sqlite] = [await ask(harnesses[0]), await ask(harnesses[1])]
+    expect(sqlite).toEqual(memory)
+    return memory
+  }
+  const judge = judgeWithin(LIMITS)
+  let sessions = 0
+  const kinds = new Set<string>()
+
+  const randomWrite = async (): Promise<DatasetWrite> => {
+    const where = path(pick(DATASETS), pick(IDENTITIES))
+    if (random.below(20) === 0) return { kind: 'delete', path: where, at: sessions, by: 'd' }
+    const { records } = await harnesses[0].store.list(where, {
+      after: { syncCount: count(0), key: null },
+      through: null,
+      limit: 100,
+    })
+    const counts = new Map<string, number>(records.map(({ key, syncCount }) => [key, syncCount]))
+    const keys = new Set(Array.from({ length: random.below(4) }, () => pick(KEYS)))
+    const batch: Batch = [...keys].map((name) => {
+      const base = random.below(10) === 0 ? random.below(5) : (counts.get(name) ?? 0)
+      return random.below(4) === 0 ? remove(name, base) : replace(name, pick(VALUES), base)
+    })
+    const repeated = random.below(15) === 0 && sessions > 0
+    const id = `s${String(repeated ? random.below(sessions) : sessions).padStart(6, '0')}`
+    sessions++
+    return { kind: 'update', path: where, batch, origin: { id, hash: `h${batch.length}` }, at: sessions, by: 'd' }
+  }
+
+  for (let step = 0; step < STEPS; step++) {
+    const group: DatasetWrite[] = []
+    for (let n = 0; n <= random.below(5); n++) group.push(await randomWrite())
+    const outcomes = await both(({ store }) => store.commit(group, judge))
+    for (const { kind } of outcomes) kinds.add(kind)
+    const where = path(pick(DATASETS), pick(IDENTITIES))
+    const after = { syncCount: count(random.below(10)), key: random.below(2) === 0 ? null : (pick(KEYS) as never) }
+    const limit = 1 + random.below(5)
+    await both(({ store }) => store.list(where, { after, through: null, limit }))
+    const page = { after: pick(['', 'one', 'z']), limit: 2 }
+    await both(({ store }) => store.listDatasets(where.identity, page))
+    if (step % 50 === 49) await both(({ store }) => store.collectTombstones({ before: sessions - 60, limit: 10_000 }))
+    const below = `s${String(Math.max(0, sessions - 300)).padStart(6, '0')}`
+    if (step % 97 === 96) await both(({ store }) => store.forgetMarkers({ below, limit: 50 }))
+  }
+  for (const identity of IDENTITIES) {
+    const { usage } = await both(({ store }) => store.identityUsage(identity))
+    expect(usage.datasets).toBeLessThanOrEqual(LIMITS.datasetsPerIdentityMax)
+    expect(usage.bytes).toBeLessThanOrEqual(LIMITS.bytesPerIdentityMax)
+  }
+  await both(({ store }) => store.poolUsage(POOL))
+  // A run in which one of these never happened proves nothing about it.
+  expect([...kinds].sort()).toEqual([
+    'accepted',
+    'deleted',
+    'missing',
+    'over-limit',
+    'repeated',
+    'session-spent',
+    'stale',
+  ])
+  for (const harness of harnesses) await harness.close()
+})

@@ -1,0 +1,38 @@
+import type { QueryRunner } from 'typeorm'
+
+/** Rows per statement, most first. Few sizes mean few statements, so that each stays prepared. */
+const CHUNKS = [64, 16, 4, 1]
+
+export type Table = Readonly<{
+  name: string
+  columns: readonly string[]
+  /** What follows the values, for example an upsert's ON CONFLICT clause. */
+  suffix?: string
+}>
+
+/** Inserts any number of rows with as few statements as their number allows. */
+export async function insertRows(
+  runner: QueryRunner,
+  table: Table,
+  rows: readonly (readonly unknown[])[],
+): Promise<void> {
+  let at = 0
+  for (const size of CHUNKS) {
+    for (; rows.length - at >= size; at += size) {
+      await runner.query(statement(table, size), rows.slice(at, at + size).flat())
+    }
+  }
+}
+
+const statements = new Map<string, string>()
+
+function statement(table: Table, rowCount: number): string {
+  const key = `${table.name} ${rowCount}`
+  const known = statements.get(key)
+  if (known !== undefined) return known
+  const row = `(${table.columns.map(() => '?').join(', ')})`
+  const values = Array.from({ length: rowCount }, () => row).join(', ')
+  const built = `INSERT INTO ${table.name} (${table.columns.join(', ')}) VALUES ${values} ${table.suffix ?? ''}`
+  statements.set(key, built)
+  return built
+}

@@ -1,0 +1,52 @@
+import 'reflect-metadata'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { SqliteDatabase } from './sqlite-database.js'
+
+describe('the database file', () => {
+  let directory: string
+  beforeEach(() => (directory = mkdtempSync(join(tmpdir(), 'satchel-db-'))))
+  afterEach(() => rmSync(directory, { recursive: true }))
+  const file = () => join(directory, 'satchel.db')
+
+  test('[W10] a second process on one directory is refused with a sentence; after the first has gone it may', async () => {
+    const first = await SqliteDatabase.open(file())
+    await expect(SqliteDatabase.open(file())).rejects.toThrow(/data directory .* is in use by another Satchel process/)
+    await first.close()
+    await (await SqliteDatabase.open(file())).close()
+  })
+
+  test('[W11] a database of a newer version is refused by name, and nothing is touched', async () => {
+    await (await SqliteDatabase.open(file())).close()
+    const raw = new Database(file())
+    raw.exec(`INSERT INTO migration (timestamp, name) VALUES (9999999999999, 'FromTheFuture9999999999999')`)
+    raw.close()
+    await expect(SqliteDatabase.open(file())).rejects.toThrow(/newer version of Satchel.*FromTheFuture9999999999999/)
+    // The directory is free again for the newer version.
+    await expect(SqliteDatabase.open(file())).rejects.toThrow(/newer version/)
+  })
+
+  test('[W11] migrations are transactional: one that fails leaves the database as it was', async () => {
+    const raw = new Database(file())
+    raw.exec('CREATE TABLE batch_marker (in_the_way TEXT)')
+    raw.close()
+    await expect(SqliteDatabase.open(file())).rejects.toThrow(/batch_marker/)
+    const after = new Database(file())
+    const tables = after.prepare(`SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'record'`).all()
+    after.close()
+    expect(tables).toEqual([])
+  })
+
+  test('[W11] opening a database of this version again runs no migration', async () => {
+    await (await SqliteDatabase.open(file())).close()
+    const again = await SqliteDatabase.open(file())
+    const ran = (await again.reads.query('SELECT count(*) AS count FROM migration')) as { count: number }[]
+    await again.close()
+    await (await SqliteDatabase.open(file())).close()
+    const raw = new Database(file(), { readonly: true })
+    expect(raw.prepare('SELECT count(*) AS count FROM migration').get()).toEqual(ran[0])
+    raw.close()
+  })
+})

@@ -1,0 +1,150 @@
+import { mkdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import Database from 'better-sqlite3'
+import { DataSource, type Logger, type QueryRunner } from 'typeorm'
+import { entities } from './entities/entities.js'
+import { Lane } from './lane.js'
+import { migrations } from './migrations/migrations.js'
+
+/** TypeORM prints statements with their parameters, which are users' values; nothing of it may reach a log. */
+const silent: Logger = {
+  logQuery: () => {},
+  logQueryError: () => {},
+  logQuerySlow: () => {},
+  logSchemaBuild: () => {},
+  logMigration: () => {},
+  log: () => {},
+}
+
+/** What this file uses of a better-sqlite3 connection. */
+type Connection = Readonly<{ pragma(statement: string): unknown }>
+
+const STATEMENTS_CACHED = 400
+
+/**
+ * The embedded database: one file in the data directory, one lane through which everything that writes must
+ * go, and a second, read-only connection. TypeORM's connection to SQLite is shared by all who use it: overlapping
+ * transactions on it undo each other's acknowledged writes, and reads on it see what is not committed.
+ */
+export class SqliteDatabase {
+  /** The only way to write. */
+  readonly lane: Lane
+
+  private constructor(
+    private readonly writer: DataSource,
+    private readonly reader: DataSource,
+    private readonly lock: Database.Database,
+    /** Sees committed data only; never write through it. */
+    readonly reads: QueryRunner,
+  ) {
+    this.lane = new Lane(writer.createQueryRunner())
+  }
+
+  /**
+   * Opens the file, brings its tables up to this version, and takes the directory for this process. Rejects
+   * with a sentence when another process has it, or when a newer version has written it.
+   */
+  static async open(file: string): Promise<SqliteDatabase> {
+    mkdirSync(dirname(file), { recursive: true })
+    const lock = takeDirectory(dirname(file))
+    try {
+      const writer = await openWriter(file)
+      const reader = await openReader(file)
+      return new SqliteDatabase(writer, reader, lock, reader.createQueryRunner())
+    } catch (cause) {
+      lock.close()
+      throw cause
+    }
+  }
+
+  /** Bytes of the database and its log on disk. */
+  async bytesOnDisk(): Promise<number> {
+    const [pages] = (await this.reads.query(
+      'SELECT page_count * page_size AS bytes FROM pragma_page_count, pragma_page_size',
+    )) as {
+      bytes: number
+    }[]
+    return pages?.bytes ?? 0
+  }
+
+  /** Waits for the lane and closes the file; the log is folded into it. */
+  async close(): Promise<void> {
+    await this.lane.close()
+    await this.reader.destroy()
+    await this.writer.destroy()
+    this.lock.close()
+  }
+}
+
+async function openWriter(file: string): Promise<DataSource> {
+  const source = new DataSource({
+    type: 'better-sqlite3',
+    database: file,
+    enableWAL: true,
+    statementCacheSize: STATEMENTS_CACHED,
+    entities,
+    migrations,
+    migrationsTableName: 'migration',
+    logger: silent,
+    prepareDatabase: (connection: Connection) => {
+      connection.pragma('synchronous = FULL')
+      connection.pragma('cache_size = -65536') // 64 MiB, taken only as it fills
+      connection.pragma('wal_autocheckpoint = 8192') // 32 MiB: pages written again and again are copied back once
+      connection.pragma('journal_size_limit = 67108864')
+    },
+  })
+  await source.initialize()
+  try {
+    await refuseNewerDatabase(source)
+    await source.runMigrations({ transaction: 'all' })
+  } catch (cause) {
+    await source.destroy()
+    throw cause
+  }
+  return source
+}
+
+async function openReader(file: string): Promise<DataSource> {
+  const source = new DataSource({
+    type: 'better-sqlite3',
+    database: file,
+    readonly: true,
+    statementCacheSize: STATEMENTS_CACHED,
+    entities,
+    logger: silent,
+    prepareDatabase: (connection: Connection) => {
+      connection.pragma('cache_size = -32768')
+    },
+  })
+  return source.initialize()
+}
+
+/** Refuses a database that has seen a migration this code does not know. */
+async function refuseNewerDatabase(source: DataSource): Promise<void> {
+  const runner = source.createQueryRunner()
+  if (!(await runner.hasTable('migration'))) return
+  const known = new Set(source.migrations.map((migration) => migration.name ?? migration.constructor.name))
+  const ran = (await runner.query('SELECT name FROM migration ORDER BY id')) as { name: string }[]
+  const unknown = ran.filter(({ name }) => !known.has(name)).map(({ name }) => name)
+  if (unknown.length === 0) return
+  throw new Error(
+    `the database was written by a newer version of Satchel: it knows the migration ${unknown.join(', ')}, ` +
+      'which this version does not; start the newer version, or restore a backup made by this one',
+  )
+}
+
+/**
+ * Holds an exclusive lock on a file beside the database for as long as the process lives; the operating system
+ * takes it back even after SIGKILL.
+ */
+function takeDirectory(directory: string): Database.Database {
+  const lock = new Database(join(directory, 'satchel.lock'), { timeout: 0 })
+  try {
+    lock.pragma('journal_mode = MEMORY')
+    lock.exec('BEGIN EXCLUSIVE')
+    return lock
+  } catch (cause) {
+    lock.close()
+    throw new Error(`the data directory ${directory} is in use by another Satchel process`, { cause })
+  }
+}

@@ -1,0 +1,138 @@
+import {
+  isMergedFrom,
+  type DatasetName,
+  type DatasetPath,
+  type IdentityId,
+  type IdentityPoolId,
+  type SyncRecord,
+} from '@satchel/protocol'
+import { absentDataset, type Dataset } from '../../domain/dataset.js'
+import type { DatasetWrite, WriteOutcome } from '../../domain/dataset-write.js'
+import type { Judge } from '../../domain/judge.js'
+import type { Usage } from '../../domain/usage.js'
+import { WorkingSet } from '../../domain/working-set.js'
+import type { DatasetStore, ListRequest, Listing, PoolUsage } from '../dataset-store.js'
+import { DATASET_COLUMNS, datasetOf, type DatasetRow } from './dataset-row.js'
+import { addPoolUsage, load, store } from './sqlite-commit.js'
+import type { SqliteDatabase } from './sqlite-database.js'
+import { collectTombstones, forgetMarkers, purge } from './sqlite-housekeeping.js'
+
+/** Keeps datasets in SQLite: writes through the lane, reads through the read-only connection. */
+export class SqliteDatasetStore implements DatasetStore {
+  constructor(private readonly database: SqliteDatabase) {}
+
+  commit(writes: readonly DatasetWrite[], judge: Judge): Promise<readonly WriteOutcome[]> {
+    return this.database.lane.transaction(async (runner) => {
+      const working = new WorkingSet(await load(runner, writes))
+      const outcomes = writes.map((write) => judge(write, working))
+      await store(runner, working.changes())
+      return outcomes
+    })
+  }
+
+  async read({ identity, dataset }: DatasetPath): Promise<Dataset> {
+    const [row] = await this.query<DatasetRow>(READ, [identity, dataset])
+    return row === undefined ? absentDataset(dataset) : datasetOf(row)
+  }
+
+  /**
+   * Statements on the read connection are single readings; a commit may fall between two of them. The dataset's
+   * count tells: if it is the same before and after, nothing happened in between.
+   */
+  async list(path: DatasetPath, request: ListRequest): Promise<Listing> {
+    for (;;) {
+      const { dataset, mergedNames } = await this.readWithMerged(path)
+      const through = request.through ?? dataset.syncCount
+      const { after, limit } = request
+      if (after.syncCount >= through && after.key === null) return { dataset, mergedNames, records: [], remaining: 0 }
+      const range = [path.identity, path.dataset, through, after.syncCount, after.syncCount, after.key]
+      const records = await this.query<SyncRecord>(RECORDS, [...range, limit])
+      const [total] = records.length < limit ? [] : await this.query<{ count: number }>(COUNT_RECORDS, range)
+      const seenAgain = await this.read(path)
+      if (seenAgain.syncCount !== dataset.syncCount || seenAgain.collectedThrough !== dataset.collectedThrough) continue
+      return { dataset, mergedNames, records, remaining: (total?.count ?? records.length) - records.length }
+    }
+  }
+
+  async hasMarker(id: string): Promise<boolean> {
+    return (await this.query('SELECT 1 FROM batch_marker WHERE marker_id = ?', [id])).length > 0
+  }
+
+  async listDatasets(
+    identity: IdentityId,
+    page: Readonly<{ after: string; limit: number }>,
+  ): Promise<readonly Dataset[]> {
+    return (await this.query<DatasetRow>(LIST_DATASETS, [identity, page.after, page.limit])).map(datasetOf)
+  }
+
+  async identityUsage(identity: IdentityId): Promise<Readonly<{ usage: Usage; modifiedAt: number }>> {
+    const [row] = await this.query<Usage & { modifiedAt: number }>(IDENTITY_USAGE, [identity])
+    const { datasets, records, bytes, modifiedAt } = row!
+    return { usage: { datasets, records, bytes }, modifiedAt }
+  }
+
+  async poolUsage(pool: IdentityPoolId): Promise<PoolUsage> {
+    const [row] = await this.query<Usage & { syncSessions: number; modifiedAt: number }>(POOL_USAGE, [pool])
+    const { datasets, records, bytes, syncSessions, modifiedAt } = row!
+    return { pool, usage: { datasets, records, bytes }, syncSessions, modifiedAt }
+  }
+
+  addSyncSessions(opened: ReadonlyMap<IdentityPoolId, number>): Promise<void> {
+    return this.database.lane.transaction(async (runner) => {
+      for (const [pool, syncSessions] of opened) {
+        await addPoolUsage(runner, pool, { datasets: 0, records: 0, bytes: 0, syncSessions, at: 0 })
+      }
+    })
+  }
+
+  collectTombstones(range: Readonly<{ before: number; limit: number }>): Promise<number> {
+    return this.database.lane.transaction((runner) => collectTombstones(runner, range))
+  }
+
+  forgetMarkers(range: Readonly<{ below: string; limit: number }>): Promise<number> {
+    return this.database.lane.transaction((runner) => forgetMarkers(runner, range))
+  }
+
+  purge(limit: number): Promise<number> {
+    return this.database.lane.transaction((runner) => purge(runner, limit))
+  }
+
+  private async readWithMerged(path: DatasetPath): Promise<Pick<Listing, 'dataset' | 'mergedNames'>> {
+    // From the name itself to the last that begins with it and a dot: '/' is what follows '.'.
+    const rows = await this.query<DatasetRow>(READ_WITH_MERGED, [path.identity, path.dataset, `${path.dataset}/`])
+    let dataset = absentDataset(path.dataset)
+    const mergedNames: DatasetName[] = []
+    for (const row of rows) {
+      if (row.name === path.dataset) dataset = datasetOf(row)
+      else if (row.exists === 1 && isMergedFrom(row.name, path.dataset)) mergedNames.push(row.name)
+    }
+    return { dataset, mergedNames }
+  }
+
+  private query<Row>(sql: string, parameters: unknown[]): Promise<Row[]> {
+    return this.database.reads.query(sql, parameters) as Promise<Row[]>
+  }
+}
+
+const READ = `SELECT ${DATASET_COLUMNS} FROM dataset AS d WHERE d.identity_id = ? AND d.name = ?`
+
+const READ_WITH_MERGED = `SELECT ${DATASET_COLUMNS} FROM dataset AS d
+  WHERE d.identity_id = ? AND d.name >= ? AND d.name < ? ORDER BY d.name`
+
+const LIST_DATASETS = `SELECT ${DATASET_COLUMNS} FROM dataset AS d
+  WHERE d.identity_id = ? AND d.name > ? AND d."exists" = 1 ORDER BY d.name LIMIT ?`
+
+const RANGE = `FROM record WHERE identity_id = ? AND dataset = ? AND sync_count <= ?
+  AND (sync_count > ? OR (sync_count = ? AND "key" > ?))`
+
+const RECORDS = `SELECT "key", value, sync_count AS syncCount, modified_at AS modifiedAt, modified_by AS modifiedBy,
+  device_modified_at AS deviceModifiedAt ${RANGE} ORDER BY sync_count, "key" LIMIT ?`
+
+const COUNT_RECORDS = `SELECT count(*) AS count ${RANGE}`
+
+const IDENTITY_USAGE = `SELECT coalesce(sum("exists"), 0) AS datasets, coalesce(sum(record_count), 0) AS records,
+  coalesce(sum(bytes), 0) AS bytes, coalesce(max(modified_at), 0) AS modifiedAt FROM dataset WHERE identity_id = ?`
+
+const POOL_USAGE = `SELECT coalesce(sum(datasets), 0) AS datasets, coalesce(sum(records), 0) AS records,
+  coalesce(sum(bytes), 0) AS bytes, coalesce(sum(sync_sessions), 0) AS syncSessions,
+  coalesce(max(modified_at), 0) AS modifiedAt FROM pool_usage WHERE pool_id = ?`
