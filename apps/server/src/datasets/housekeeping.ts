@@ -1,0 +1,101 @@
+import type { Clock } from '../runtime/clock.js'
+import type { DatasetStore } from '../store/dataset-store.js'
+import type { SessionCount } from './session-count.js'
+import type { SyncSessions } from './sync-session.js'
+
+const SECOND = 1_000
+const DAY = 86_400 * SECOND
+
+/** Rows that one transaction removes: few enough that a write behind it hardly waits. */
+const ROWS_PER_STEP = 200
+
+/** What housekeeping tells whoever watches it. */
+export interface HousekeepingObserver {
+  removed(what: 'tombstones' | 'markers' | 'deleted', rows: number): void
+  failed(what: string, cause: unknown): void
+}
+
+type Task = Readonly<{
+  name: string
+  everyMs: number
+  /** Does a bounded piece; true when more is left. */
+  step: () => Promise<boolean>
+}>
+
+/**
+ * What a store needs now and then and nobody waits for: old tombstones (B2) and spent sessions (S6) go, and what
+ * deleted identities and pools left behind. Each piece is small and gives way to writes in between.
+ */
+export class Housekeeping {
+  private readonly cancels = new Map<string, () => void>()
+  private readonly running = new Set<Promise<void>>()
+  private stopped = false
+
+  constructor(
+    private readonly deps: Readonly<{
+      store: DatasetStore
+      sessions: SyncSessions
+      opened: SessionCount
+      clock: Clock
+      tombstoneDays: number
+      observer: HousekeepingObserver
+    }>,
+  ) {}
+
+  start(): void {
+    for (const task of this.tasks()) this.schedule(task, task.everyMs)
+  }
+
+  /** Starts nothing further, and hands over the session counts. */
+  async stop(): Promise<void> {
+    this.stopped = true
+    for (const cancel of this.cancels.values()) cancel()
+    await Promise.all(this.running)
+    await this.deps.opened.flush()
+  }
+
+  private tasks(): readonly Task[] {
+    const { store, sessions, opened, clock, tombstoneDays, observer } = this.deps
+    const steps = (what: 'tombstones' | 'markers' | 'deleted', remove: () => Promise<number>) => async () => {
+      const rows = await remove()
+      if (rows > 0) observer.removed(what, rows)
+      return what === 'deleted' ? rows > 0 : rows === ROWS_PER_STEP
+    }
+    return [
+      {
+        name: 'collect tombstones',
+        everyMs: 600 * SECOND,
+        step: steps('tombstones', () =>
+          store.collectTombstones({ before: clock.now() - tombstoneDays * DAY, limit: ROWS_PER_STEP }),
+        ),
+      },
+      {
+        name: 'forget spent sessions',
+        everyMs: 60 * SECOND,
+        step: steps('markers', () => store.forgetMarkers({ below: sessions.expiredBelow(), limit: ROWS_PER_STEP })),
+      },
+      { name: 'purge what was deleted', everyMs: 5 * SECOND, step: steps('deleted', () => store.purge(ROWS_PER_STEP)) },
+      { name: 'count sync sessions', everyMs: 5 * SECOND, step: () => opened.flush().then(() => false) },
+    ]
+  }
+
+  private schedule(task: Task, delayMs: number): void {
+    if (this.stopped) return
+    this.cancels.set(
+      task.name,
+      this.deps.clock.after(delayMs, () => {
+        const run = this.run(task).finally(() => this.running.delete(run))
+        this.running.add(run)
+      }),
+    )
+  }
+
+  private async run(task: Task): Promise<void> {
+    try {
+      while (!this.stopped && (await task.step())) await new Promise<void>((next) => this.deps.clock.soon(next))
+    } catch (cause) {
+      this.deps.observer.failed(task.name, cause)
+    }
+    this.schedule(task, task.everyMs)
+  }
+}

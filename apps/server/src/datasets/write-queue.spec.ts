@@ -1,0 +1,152 @@
+import { AWS_LIMITS } from '@satchel/protocol'
+import type { DatasetWrite, WriteOutcome } from '../domain/dataset-write.js'
+import { judgeWithin } from '../domain/judge.js'
+import { IDENTITY, path, POOL, replace } from '../domain/testing/a-dataset.js'
+import { HeldClock } from '../runtime/testing/held-clock.js'
+import type { DatasetStore } from '../store/dataset-store.js'
+import { memoryHarness } from '../store/testing/memory-harness.js'
+import { QUEUE_BOUNDS, WriteQueue, type QueueBounds } from './write-queue.js'
+
+const write = (id: string, name: string, value = 'v', dataset = 'settings'): DatasetWrite => ({
+  kind: 'update',
+  path: path(dataset),
+  batch: [replace(name, value)],
+  origin: { id, hash: id },
+  at: 1,
+  by: 'me',
+})
+
+async function setUp(over: Partial<QueueBounds> = {}, wrap: (store: DatasetStore) => DatasetStore = (store) => store) {
+  const harness = memoryHarness()
+  await harness.addPool(POOL)
+  await harness.addIdentity(IDENTITY, POOL)
+  const groups: { writes: number; failed: boolean }[] = []
+  let refused = 0
+  const failures: unknown[] = []
+  const queue = new WriteQueue({
+    store: wrap(harness.store),
+    judge: judgeWithin(AWS_LIMITS),
+    clock: new HeldClock(),
+    bounds: { ...QUEUE_BOUNDS, ...over },
+    observer: {
+      committed: ({ writes, failed }) => groups.push({ writes, failed }),
+      refused: () => refused++,
+      failed: (cause) => failures.push(cause),
+    },
+  })
+  return { queue, harness, groups, failures, refused: () => refused }
+}
+
+/** A store whose commits wait until they are let go. */
+function gated(store: DatasetStore) {
+  const gates: (() => void)[] = []
+  const gatedStore: DatasetStore = Object.assign(Object.create(store) as DatasetStore, {
+    commit: async (...given: Parameters<DatasetStore['commit']>) => {
+      await new Promise<void>((open) => gates.push(open))
+      return store.commit(...given)
+    },
+  })
+  const opened = async (): Promise<void> => {
+    while (gates.length === 0) await new Promise(setImmediate)
+    gates.shift()!()
+  }
+  return { store: gatedStore, openNext: opened }
+}
+
+test('[W1] what arrives in one turn, and what arrives while a transaction is under way, is committed together', async () => {
+  let gate!: ReturnType<typeof gated>
+  const { queue, groups } = await setUp({}, (store) => (gate = gated(store)).store)
+  const first = [queue.submit(write('1', 'a')), queue.submit(write('2', 'b'))]
+  const opening = gate.openNext()
+  await opening
+  const later = ['c', 'd', 'e'].map((name) => queue.submit(write(name, name)))
+  await Promise.all(first)
+  await gate.openNext()
+  await Promise.all(later)
+  expect(groups.map(({ writes }) => writes)).toEqual([2, 3])
+})
+
+test('[W1] a group is bounded in writes and in bytes, and a single write larger than that still goes', async () => {
+  const { queue, groups } = await setUp({ groupWritesMax: 2, groupBytesMax: 2_000 })
+  const big = 'x'.repeat(5_000)
+  await Promise.all([
+    queue.submit(write('1', 'a')),
+    queue.submit(write('2', 'b')),
+    queue.submit(write('3', 'c', big)),
+    queue.submit(write('4', 'd')),
+  ])
+  expect(groups.map(({ writes }) => writes)).toEqual([2, 1, 1])
+})
+
+test('[W4] a full queue refuses with TooManyRequests and Retry-After, and forgets nothing it took', async () => {
+  let gate!: ReturnType<typeof gated>
+  const { queue, refused } = await setUp({ writesMax: 2 }, (store) => (gate = gated(store)).store)
+  const running = queue.submit(write('1', 'a'))
+  while (queue.depth > 0) await new Promise(setImmediate)
+  const waiting = [queue.submit(write('2', 'b')), queue.submit(write('3', 'c'))]
+  await expect(queue.submit(write('4', 'd'))).rejects.toMatchObject({ code: 'TooManyRequests', retryAfterSeconds: 1 })
+  expect(refused()).toBe(1)
+  await gate.openNext()
+  await running
+  await gate.openNext()
+  expect((await Promise.all(waiting)).map(({ kind }) => kind)).toEqual(['accepted', 'accepted'])
+  expect([queue.depth, queue.bytes]).toEqual([0, 0])
+})
+
+test('[W4] the queue is bounded in bytes too', async () => {
+  const { queue } = await setUp({ bytesMax: 10_000 })
+  const taken = [queue.submit(write('1', 'a', 'x'.repeat(6_000)))]
+  await expect(queue.submit(write('2', 'b', 'x'.repeat(6_000)))).rejects.toMatchObject({ code: 'TooManyRequests' })
+  await Promise.all(taken)
+})
+
+test('[W7] a write that breaks the store is tried alone and its neighbours are stored', async () => {
+  const { queue, groups, failures, harness } = await setUp({}, (store) =>
+    Object.assign(Object.create(store) as DatasetStore, {
+      commit: (writes: readonly DatasetWrite[], judge: Parameters<DatasetStore['commit']>[1]) =>
+        writes.some((it) => it.kind === 'update' && it.batch[0]?.key === 'bad')
+          ? Promise.reject(new Error('disk full'))
+          : store.commit(writes, judge),
+    }),
+  )
+  const settled = await Promise.allSettled([
+    queue.submit(write('1', 'a')),
+    queue.submit(write('2', 'bad')),
+    queue.submit(write('3', 'c')),
+  ])
+  expect(settled.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+  expect(settled[1]).toMatchObject({ reason: { code: 'ServiceUnavailable', retryAfterSeconds: 1 } })
+  expect(failures).toEqual([new Error('disk full')])
+  expect(groups.map(({ writes, failed }) => [writes, failed])).toEqual([
+    [3, true],
+    [1, false],
+    [1, true],
+    [1, false],
+  ])
+  expect(await harness.store.read(path())).toMatchObject({ syncCount: 2, recordCount: 2 })
+})
+
+test('[W7] a commit that was stored and then failed is settled by its markers when it is tried again', async () => {
+  let failures = 1
+  const { queue, harness } = await setUp({}, (store) =>
+    Object.assign(Object.create(store) as DatasetStore, {
+      commit: async (...given: Parameters<DatasetStore['commit']>) => {
+        const outcomes = await store.commit(...given)
+        if (failures-- > 0) throw new Error('connection lost after commit')
+        return outcomes
+      },
+    }),
+  )
+  const outcomes: WriteOutcome[] = await Promise.all([queue.submit(write('1', 'a')), queue.submit(write('2', 'b'))])
+  expect(outcomes.map(({ kind }) => kind)).toEqual(['repeated', 'repeated'])
+  expect(await harness.store.read(path())).toMatchObject({ syncCount: 2, recordCount: 2 })
+})
+
+test('[W8] draining waits for everything that was taken', async () => {
+  const { queue, groups } = await setUp({ groupWritesMax: 1 })
+  const taken = Promise.all(['a', 'b', 'c'].map((name) => queue.submit(write(name, name))))
+  await queue.drained()
+  expect(groups).toHaveLength(3)
+  expect(await taken).toHaveLength(3)
+  await queue.drained()
+})
