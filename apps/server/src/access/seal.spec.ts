@@ -27,6 +27,12 @@ test('[S1] any text opens as it was, and no other text opens at all', () => {
   )
 })
 
+test('[S1] a character that shares its low byte with the right one does not open a text', () => {
+  const closed = seal.close('page', ['c'], 'text')
+  const lookalike = closed.slice(0, 5) + String.fromCharCode(closed.charCodeAt(5) + 0x100) + closed.slice(6)
+  expect(seal.open('page', ['c'], lookalike)).toBeNull()
+})
+
 test('[S1] a master key must have 32 bytes', () => {
   expect(() => subkey(Buffer.alloc(31), 'x')).toThrow('31 bytes')
 })

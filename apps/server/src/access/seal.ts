@@ -36,9 +36,9 @@ export class Seal {
     if (sealed.length > SEALED_LENGTH_MAX || sealed.length < 1 + MAC_LENGTH || !sealed.startsWith(KEY_VERSION))
       return null
     const body = sealed.slice(1 + MAC_LENGTH)
-    const given = Buffer.from(sealed.slice(1, 1 + MAC_LENGTH), 'latin1')
-    const expected = Buffer.from(this.mac(purpose, context, body), 'latin1')
-    // Both are 43 bytes of the same alphabet, so a malformed body or mac simply does not match.
+    const given = Buffer.from(sealed.slice(1, 1 + MAC_LENGTH), 'utf8')
+    const expected = Buffer.from(this.mac(purpose, context, body), 'utf8')
+    // A character outside the alphabet is at least one byte that differs, or one more; either way it does not match.
     if (given.length !== expected.length || !timingSafeEqual(given, expected)) return null
     return Buffer.from(body, 'base64url').toString('utf8')
   }
