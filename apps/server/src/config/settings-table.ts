@@ -1,0 +1,170 @@
+import { AWS_LIMITS } from '@satchel/protocol'
+import { REGION_LENGTH_MAX, SECRET_LENGTH_MAX, SECRET_LENGTH_MIN } from './setting-checks.js'
+import {
+  LIMITS_MAX,
+  LOG_LEVELS,
+  QUEUE_BYTES_MAX,
+  QUEUE_BYTES_MIN,
+  QUEUE_WRITES_MAX,
+  TOMBSTONE_DAYS_MAX,
+  type SettingName,
+} from './settings.js'
+
+export type SettingFacts = Readonly<{
+  /** The text that counts as given when none is; absent when the default is not a text. */
+  fallback?: string
+  /** The default in words, where there is no `fallback`. */
+  otherwise?: string
+  allowed: string
+  meaning: string
+  /** Never shown, not in a fault either. */
+  secret?: true
+}>
+
+const fromTo = (min: number, max: number): string => `a whole number from ${min} to ${max}`
+
+const LATER = 'nothing in this version'
+
+/** What every setting means; `--help`, the README's table and the faults at start are made from it. */
+export const settingsTable = {
+  SATCHEL_HOST: {
+    fallback: '127.0.0.1',
+    allowed: 'an IP address or a host name',
+    meaning: 'Where the server listens; 0.0.0.0 for every network interface.',
+  },
+  SATCHEL_PORT: {
+    fallback: '4680',
+    allowed: fromTo(0, 65_535),
+    meaning: 'Port for everything clients need; 0 takes a free one and prints it.',
+  },
+  SATCHEL_PUBLIC_URL: {
+    otherwise: 'http://<host>:<port>',
+    allowed: 'http:// or https://, host and port, without a path',
+    meaning: 'How clients reach the server: issuer of OpenID tokens, base of signed URLs.',
+  },
+  SATCHEL_DATA_DIR: {
+    fallback: './data',
+    allowed: 'a directory, created where it is missing',
+    meaning: 'Holds the SQLite file and the generated secrets; readable by its owner only.',
+  },
+  SATCHEL_DATABASE_URL: {
+    otherwise: 'SQLite in the data directory',
+    allowed: LATER,
+    meaning: 'postgres://… for a database of its own, with a later version.',
+    secret: true,
+  },
+  SATCHEL_REGION: {
+    fallback: 'us-east-1',
+    allowed: `lower-case words joined by hyphens, at most ${REGION_LENGTH_MAX} characters`,
+    meaning: 'Appears in ids, ARNs and signatures; clients have to name the same one.',
+  },
+  SATCHEL_ACCOUNT_ID: {
+    fallback: '000000000000',
+    allowed: '12 digits',
+    meaning: 'Appears in ARNs and in what the account itself writes.',
+  },
+  SATCHEL_ADMIN_ACCESS_KEY_ID: {
+    otherwise: 'generated into the data directory',
+    allowed: '16 to 128 letters, digits and underscores, not beginning with ASIA; together with its secret',
+    meaning: "Id of the account's own credentials, which may do everything.",
+  },
+  SATCHEL_ADMIN_SECRET_ACCESS_KEY: {
+    otherwise: 'generated into the data directory',
+    allowed: `${SECRET_LENGTH_MIN} to ${SECRET_LENGTH_MAX} printable ASCII characters; together with its id`,
+    meaning: "Secret of the account's own credentials.",
+    secret: true,
+  },
+  SATCHEL_MASTER_KEY: {
+    otherwise: 'generated into the data directory',
+    allowed: '32 bytes as base64, for instance from: openssl rand -base64 32',
+    meaning: 'The key from which session tokens and temporary credentials are made.',
+    secret: true,
+  },
+  SATCHEL_KAFKA_BROKERS: { otherwise: 'no change stream', allowed: LATER, meaning: 'Kafka, with a later version.' },
+  SATCHEL_KAFKA_TLS: { otherwise: 'off', allowed: LATER, meaning: 'TLS to Kafka, with a later version.' },
+  SATCHEL_KAFKA_SASL_MECHANISM: {
+    otherwise: 'none',
+    allowed: LATER,
+    meaning: 'How to log in to Kafka, with a later version.',
+  },
+  SATCHEL_KAFKA_SASL_USERNAME: {
+    otherwise: 'none',
+    allowed: LATER,
+    meaning: 'Who logs in to Kafka, with a later version.',
+  },
+  SATCHEL_KAFKA_SASL_PASSWORD: {
+    otherwise: 'none',
+    allowed: LATER,
+    meaning: 'Password for Kafka, with a later version.',
+    secret: true,
+  },
+  SATCHEL_REDIS_URL: {
+    otherwise: 'one node',
+    allowed: LATER,
+    meaning: 'Redis between several nodes, with a later version.',
+    secret: true,
+  },
+  SATCHEL_ALLOWED_ORIGINS: {
+    otherwise: "the server's own; on loopback every loopback origin too",
+    allowed: 'origins such as https://app.example.com, comma-separated, or * for all',
+    meaning: 'Pages that browsers let talk to the server.',
+  },
+  SATCHEL_DEMO: {
+    otherwise: 'on while listening on loopback, else off',
+    allowed: 'on or off',
+    meaning: 'Serves the demo page at / and sees that a pool named demo, open to guests, exists.',
+  },
+  SATCHEL_LOG_LEVEL: {
+    fallback: 'info',
+    allowed: `${LOG_LEVELS.slice(0, -1).join(', ')} or ${LOG_LEVELS.at(-1)}`,
+    meaning: 'The least important lines that are still logged.',
+  },
+  SATCHEL_ADMIN_PORT: {
+    otherwise: 'the main port answers them',
+    allowed: fromTo(0, 65_535),
+    meaning: 'Serves /health and /metrics on a port of their own, and there only.',
+  },
+  SATCHEL_LIMIT_RECORDS_PER_DATASET: {
+    fallback: String(AWS_LIMITS.recordsPerDatasetMax),
+    allowed: fromTo(AWS_LIMITS.recordsPerDatasetMax, LIMITS_MAX.recordsPerDataset),
+    meaning: 'Live records that a dataset may hold.',
+  },
+  SATCHEL_LIMIT_BYTES_PER_DATASET: {
+    fallback: String(AWS_LIMITS.bytesPerDatasetMax),
+    allowed: fromTo(AWS_LIMITS.bytesPerDatasetMax, LIMITS_MAX.bytesPerDataset),
+    meaning: 'Bytes of keys and values that a dataset may hold.',
+  },
+  SATCHEL_LIMIT_DATASETS_PER_IDENTITY: {
+    fallback: String(AWS_LIMITS.datasetsPerIdentityMax),
+    allowed: fromTo(AWS_LIMITS.datasetsPerIdentityMax, LIMITS_MAX.datasetsPerIdentity),
+    meaning: 'Datasets that an identity may have.',
+  },
+  SATCHEL_LIMIT_BYTES_PER_IDENTITY: {
+    fallback: String(AWS_LIMITS.bytesPerIdentityMax),
+    allowed: fromTo(AWS_LIMITS.bytesPerIdentityMax, LIMITS_MAX.bytesPerIdentity),
+    meaning: "Bytes of keys and values that all of an identity's datasets may hold.",
+  },
+  SATCHEL_TOMBSTONE_DAYS: {
+    fallback: '180',
+    allowed: fromTo(1, TOMBSTONE_DAYS_MAX),
+    meaning: 'Days after which the traces of removed records are collected.',
+  },
+  SATCHEL_QUEUE_WRITES: {
+    fallback: '4096',
+    allowed: fromTo(1, QUEUE_WRITES_MAX),
+    meaning: 'Writes that may wait for a commit before callers are told to come back later.',
+  },
+  SATCHEL_QUEUE_BYTES: {
+    fallback: String(64 * 1_048_576),
+    allowed: `${fromTo(QUEUE_BYTES_MIN, QUEUE_BYTES_MAX)}, at least twice the bytes of a dataset`,
+    meaning: 'Bytes of such writes.',
+  },
+} satisfies Record<SettingName, SettingFacts>
+
+export type SettingRow = SettingFacts & Readonly<{ name: SettingName }>
+
+/** The table's rows in its order. */
+export const settingRows: readonly SettingRow[] = Object.entries(settingsTable).map(([name, facts]) => ({
+  ...facts,
+  name: name as SettingName,
+}))

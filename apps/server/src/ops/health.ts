@@ -1,0 +1,66 @@
+import type { Clock } from '../runtime/clock.js'
+
+/** How long the database may take to answer a read before it counts as not answering. */
+export const PROBE_MS_MAX = 2_000
+
+export type Check = 'ok' | 'failing'
+
+export type Readiness = Readonly<{
+  ready: boolean
+  checks: Readonly<{ database: Check; queue: Check; draining: boolean }>
+}>
+
+/**
+ * Whether this process should be sent requests (SPEC O23): its database answers a read, its write queue has room,
+ * and it is not about to end.
+ */
+export class Health {
+  private draining = false
+  private probing: Promise<Check> | null = null
+
+  constructor(
+    private readonly deps: Readonly<{
+      /** Any read of the database. */
+      probe: () => Promise<unknown>
+      queue: () => Readonly<{ depth: number; bytes: number }>
+      bounds: Readonly<{ writesMax: number; bytesMax: number }>
+      clock: Clock
+    }>,
+  ) {}
+
+  /** From here on the process is not ready; what it has begun it still finishes. */
+  drain(): void {
+    this.draining = true
+  }
+
+  async readiness(): Promise<Readiness> {
+    const database = await this.database()
+    const queue = this.queue()
+    const { draining } = this
+    return { ready: database === 'ok' && queue === 'ok' && !draining, checks: { database, queue, draining } }
+  }
+
+  private queue(): Check {
+    const { queue, bounds } = this.deps
+    const { depth, bytes } = queue()
+    return depth < bounds.writesMax && bytes < bounds.bytesMax ? 'ok' : 'failing'
+  }
+
+  /** A database that hangs is asked once, not once more by everybody who wants to know. */
+  private database(): Promise<Check> {
+    const { clock, probe } = this.deps
+    const answered = (this.probing ??= probe()
+      .then<Check, Check>(
+        () => 'ok',
+        () => 'failing',
+      )
+      .finally(() => (this.probing = null)))
+    return new Promise((resolve) => {
+      const cancel = clock.after(PROBE_MS_MAX, () => resolve('failing'))
+      void answered.then((check) => {
+        cancel()
+        resolve(check)
+      })
+    })
+  }
+}

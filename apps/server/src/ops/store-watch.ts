@@ -1,0 +1,35 @@
+import type { Logger } from 'pino'
+import type { HousekeepingObserver } from '../datasets/housekeeping.js'
+import type { QueueObserver } from '../datasets/write-queue.js'
+import type { Metrics } from './metrics.js'
+
+/** Counts what the write queue tells, and logs what somebody has to look at. */
+export class QueueWatch implements QueueObserver {
+  constructor(private readonly deps: Readonly<{ metrics: Metrics; log: Logger }>) {}
+
+  committed(group: Readonly<{ writes: number; seconds: number; failed: boolean }>): void {
+    this.deps.metrics.observeCommit(group)
+  }
+
+  refused(): void {
+    this.deps.metrics.countRefusedWrite()
+  }
+
+  failed(cause: unknown): void {
+    this.deps.log.error({ cause }, 'a write could not be stored')
+  }
+}
+
+/** Counts what housekeeping tells, and logs what failed. */
+export class HousekeepingWatch implements HousekeepingObserver {
+  constructor(private readonly deps: Readonly<{ metrics: Metrics; log: Logger }>) {}
+
+  removed(what: 'tombstones' | 'markers' | 'deleted', rows: number): void {
+    this.deps.metrics.countRemovedRows(what, rows)
+  }
+
+  failed(what: string, cause: unknown): void {
+    this.deps.metrics.countFailedHousekeeping()
+    this.deps.log.error({ task: what, cause }, 'housekeeping failed and will be tried again')
+  }
+}
