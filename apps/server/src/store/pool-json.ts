@@ -1,0 +1,47 @@
+import {
+  NO_ROLES,
+  type PoolRoles,
+  type PoolSettings,
+  type RoleMapping,
+  type UserPoolClient,
+} from '../domain/identity-pool.js'
+import { NO_SYNC_SETTINGS, type SyncSettings } from '../domain/sync-settings.js'
+
+/**
+ * How adapters keep a pool's settings: as JSON, with maps as lists of pairs, so that no name a user chose
+ * becomes the name of a member.
+ */
+export function settingsToJson(settings: PoolSettings): string {
+  const { supportedLoginProviders, tags, ...rest } = settings
+  return JSON.stringify({ ...rest, supportedLoginProviders: [...supportedLoginProviders], tags: [...tags] })
+}
+
+export function settingsFromJson(json: string): PoolSettings {
+  const kept = JSON.parse(json) as KeptSettings
+  return { ...kept, supportedLoginProviders: new Map(kept.supportedLoginProviders), tags: new Map(kept.tags) }
+}
+
+export function rolesToJson({ authenticated, unauthenticated, mappings }: PoolRoles): string {
+  return JSON.stringify({ authenticated, unauthenticated, mappings: [...mappings] })
+}
+
+export function rolesFromJson(json: string): PoolRoles {
+  const { mappings, ...roles } = { ...NO_ROLES, mappings: [], ...(JSON.parse(json) as Partial<KeptRoles>) }
+  return { ...roles, mappings: new Map(mappings) }
+}
+
+export const syncSettingsToJson = (settings: SyncSettings): string => JSON.stringify(settings)
+
+export function syncSettingsFromJson(json: string): SyncSettings {
+  return { ...NO_SYNC_SETTINGS, ...(JSON.parse(json) as Partial<SyncSettings>) }
+}
+
+type Pairs<T> = readonly (readonly [string, T])[]
+
+type KeptSettings = Omit<PoolSettings, 'supportedLoginProviders' | 'tags'> & {
+  cognitoIdentityProviders: readonly UserPoolClient[]
+  supportedLoginProviders: Pairs<string>
+  tags: Pairs<string>
+}
+
+type KeptRoles = Omit<PoolRoles, 'mappings'> & { mappings: Pairs<RoleMapping> }

@@ -1,0 +1,108 @@
+import type { IdentityId } from '@satchel/protocol'
+import { aPool } from './testing/a-pool.js'
+import type { IdentityStores } from './testing/identity-stores.js'
+
+/** What every adapter of {@link PoolStore} must do. */
+export function poolStoreContract(open: () => Promise<IdentityStores>): void {
+  let stores: IdentityStores
+
+  beforeEach(async () => {
+    stores = await open()
+  })
+  afterEach(() => stores.close())
+
+  const FULL = aPool(
+    1,
+    {
+      allowClassicFlow: false,
+      developerProvider: 'login.example.com',
+      supportedLoginProviders: new Map([['__proto__', '1']]),
+      openIdConnectProviderArns: ['arn:aws:iam::1:oidc-provider/x'],
+      cognitoIdentityProviders: [{ ProviderName: 'p', ClientId: 'c', ServerSideTokenCheck: true }],
+      samlProviderArns: ['arn:aws:iam::1:saml-provider/x'],
+      tags: new Map([
+        ['constructor', ''],
+        ['stage', 'prod'],
+      ]),
+    },
+    {
+      authenticated: 'arn:a',
+      unauthenticated: null,
+      mappings: new Map([['__proto__', { Type: 'Token', AmbiguousRoleResolution: 'Deny' }]]),
+    },
+  )
+
+  test('[I4] a pool comes back as it was stored, with whatever keys its maps have', async () => {
+    await stores.pools.create(FULL)
+    expect(await stores.pools.find(FULL.pool)).toEqual(FULL)
+    expect(await stores.pools.find(aPool(2).pool)).toBeNull()
+  })
+
+  test('[I4] a change is shown what is held, and what it answers is stored', async () => {
+    await stores.pools.create(aPool(1))
+    const changed = { ...FULL, modifiedAt: 9_000 }
+    const outcome = await stores.pools.update(FULL.pool, (held) => {
+      expect(held).toEqual(aPool(1))
+      return { ...changed, createdAt: 1 }
+    })
+    expect(outcome).toEqual({ kind: 'stored', pool: changed })
+    expect(await stores.pools.find(FULL.pool)).toEqual(changed)
+  })
+
+  test('[I3] a change that declines leaves the pool alone, and one of nothing finds nothing', async () => {
+    await stores.pools.create(FULL)
+    expect(await stores.pools.update(FULL.pool, () => null)).toEqual({ kind: 'declined', pool: FULL })
+    expect(await stores.pools.find(FULL.pool)).toEqual(FULL)
+    expect(await stores.pools.update(aPool(2).pool, (held) => held)).toEqual({ kind: 'missing' })
+  })
+
+  test('[I4] a change keeps the settings of the sync store', async () => {
+    await stores.pools.create(FULL)
+    const settings = { pushSync: null, cognitoStreams: null, events: { SyncTrigger: 'arn:f' } }
+    expect(await stores.pools.setSyncSettings(FULL.pool, settings)).toBe(true)
+    await stores.pools.update(FULL.pool, (held) => ({ ...held, modifiedAt: 1 }))
+    expect(await stores.pools.syncSettings(FULL.pool)).toEqual(settings)
+  })
+
+  test('[I2] settings of the sync store start empty, and a missing pool has none', async () => {
+    await stores.pools.create(aPool(1))
+    const nothing = { pushSync: null, cognitoStreams: null, events: {} }
+    expect(await stores.pools.syncSettings(aPool(1).pool)).toEqual(nothing)
+    expect(await stores.pools.syncSettings(aPool(2).pool)).toBeNull()
+    expect(await stores.pools.setSyncSettings(aPool(2).pool, nothing)).toBe(false)
+  })
+
+  test('[I14] pools are listed by id, page by page', async () => {
+    for (const n of [3, 1, 2]) await stores.pools.create(aPool(n))
+    const first = await stores.pools.list({ after: '', limit: 2 })
+    expect(first).toEqual([aPool(1), aPool(2)])
+    expect(await stores.pools.list({ after: first[1]!.pool, limit: 2 })).toEqual([aPool(3)])
+  })
+
+  test('[I28] a name finds its oldest pool, exactly, and is otherwise made into one', async () => {
+    await stores.pools.create({ ...aPool(1, { name: 'demo' }), createdAt: 5 })
+    await stores.pools.create({ ...aPool(2, { name: 'demo' }), createdAt: 4 })
+    expect((await stores.pools.findOrCreateByName(aPool(3, { name: 'demo' }))).pool).toBe(aPool(2).pool)
+    expect((await stores.pools.findOrCreateByName(aPool(4, { name: 'Demo' }))).pool).toBe(aPool(4).pool)
+    expect(await stores.pools.find(aPool(3).pool)).toBeNull()
+  })
+
+  test('[I28] a name wanted by many at once is one pool', async () => {
+    const wanted = Array.from({ length: 9 }, (_, n) => stores.pools.findOrCreateByName(aPool(n, { name: 'demo' })))
+    expect(new Set((await Promise.all(wanted)).map(({ pool }) => pool)).size).toBe(1)
+    expect(await stores.pools.list({ after: '', limit: 60 })).toHaveLength(1)
+  })
+
+  test('[I5] a deleted pool is gone once, and its identities with it', async () => {
+    const { pool } = aPool(1)
+    const identity = 'us-east-1:a' as IdentityId
+    await stores.pools.create(aPool(1))
+    await stores.identities.createGuest({ identity, pool, at: 1 })
+    expect(await stores.pools.delete(pool, 2)).toBe(true)
+    expect(await stores.pools.delete(pool, 2)).toBe(false)
+    expect(await stores.pools.find(pool)).toBeNull()
+    expect(await stores.identities.find(identity)).toBeNull()
+    expect(await stores.identities.isActive(identity, pool)).toBe(false)
+    expect(await stores.identities.list(pool, { after: '', limit: 9, hideDisabled: false })).toEqual([])
+  })
+}

@@ -1,0 +1,18 @@
+import type { StoreFigures } from '../ops/metrics.js'
+import type { DatasetStore } from './dataset-store.js'
+import type { IdentityStore } from './identity-store.js'
+import type { PoolStore } from './pool-store.js'
+import type { SigningKeyStore } from './signing-key-store.js'
+
+/** Everything a server keeps, over one database. */
+export type Stores = Readonly<{
+  datasets: DatasetStore
+  identities: IdentityStore
+  pools: PoolStore
+  signingKeys: SigningKeyStore
+  /** Any read; rejects when the database does not answer. */
+  probe: () => Promise<unknown>
+  figures: () => Promise<StoreFigures>
+  /** Waits for what is being written. */
+  close: () => Promise<void>
+}>
