@@ -1,6 +1,5 @@
 import { AWS_LIMITS, type Batch } from '@satchel/protocol'
 import { Seal } from '../access/seal.js'
-import { judgeWithin } from '../domain/judge.js'
 import {
   count,
   IDENTITY,
@@ -34,7 +33,7 @@ async function setUp() {
   const observer = { committed: () => {}, refused: () => {}, failed: () => {} }
   const writes = new WriteQueue({
     store: harness.store,
-    judge: judgeWithin(AWS_LIMITS),
+    limits: AWS_LIMITS,
     clock,
     bounds: QUEUE_BOUNDS,
     observer,

@@ -1,6 +1,5 @@
 import { AWS_LIMITS } from '@satchel/protocol'
 import type { DatasetWrite, WriteOutcome } from '../domain/dataset-write.js'
-import { judgeWithin } from '../domain/judge.js'
 import { IDENTITY, path, POOL, replace } from '../domain/testing/a-dataset.js'
 import { HeldClock } from '../runtime/testing/held-clock.js'
 import type { DatasetStore } from '../store/dataset-store.js'
@@ -25,7 +24,7 @@ async function setUp(over: Partial<QueueBounds> = {}, wrap: (store: DatasetStore
   const failures: unknown[] = []
   const queue = new WriteQueue({
     store: wrap(harness.store),
-    judge: judgeWithin(AWS_LIMITS),
+    limits: AWS_LIMITS,
     clock: new HeldClock(),
     bounds: { ...QUEUE_BOUNDS, ...over },
     observer: {
@@ -103,10 +102,10 @@ test('[W4] the queue is bounded in bytes too', async () => {
 test('[W7] a write that breaks the store is tried alone and its neighbours are stored', async () => {
   const { queue, groups, failures, harness } = await setUp({}, (store) =>
     Object.assign(Object.create(store) as DatasetStore, {
-      commit: (writes: readonly DatasetWrite[], judge: Parameters<DatasetStore['commit']>[1]) =>
+      commit: (writes: readonly DatasetWrite[], limits: Parameters<DatasetStore['commit']>[1]) =>
         writes.some((it) => it.kind === 'update' && it.batch[0]?.key === 'bad')
           ? Promise.reject(new Error('disk full'))
-          : store.commit(writes, judge),
+          : store.commit(writes, limits),
     }),
   )
   const settled = await Promise.allSettled([

@@ -1,6 +1,5 @@
-import { byteSize } from '@satchel/protocol'
+import { byteSize, type Limits } from '@satchel/protocol'
 import type { DatasetWrite, WriteOutcome } from '../domain/dataset-write.js'
-import type { Judge } from '../domain/judge.js'
 import { Refusal } from '../refusal.js'
 import type { Clock } from '../runtime/clock.js'
 import type { DatasetStore } from '../store/dataset-store.js'
@@ -56,7 +55,7 @@ export class WriteQueue {
   constructor(
     private readonly deps: Readonly<{
       store: DatasetStore
-      judge: Judge
+      limits: Limits
       clock: Clock
       bounds: QueueBounds
       observer: QueueObserver
@@ -136,7 +135,7 @@ export class WriteQueue {
   }
 
   private async commit(group: readonly Waiting[]): Promise<void> {
-    const { store, judge, clock, observer } = this.deps
+    const { store, limits, clock, observer } = this.deps
     const startedAt = clock.elapsed()
     const ended = (failed: boolean) =>
       observer.committed({ writes: group.length, seconds: (clock.elapsed() - startedAt) / 1_000, failed })
@@ -144,7 +143,7 @@ export class WriteQueue {
     try {
       outcomes = await store.commit(
         group.map(({ write }) => write),
-        judge,
+        limits,
       )
     } catch (cause) {
       ended(true)

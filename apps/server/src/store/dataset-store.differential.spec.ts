@@ -1,7 +1,6 @@
 import 'reflect-metadata'
 import { type Batch, type IdentityId } from '@satchel/protocol'
 import type { DatasetWrite } from '../domain/dataset-write.js'
-import { judgeWithin } from '../domain/judge.js'
 import { count, path, POOL, remove, replace } from '../domain/testing/a-dataset.js'
 import { SeededRandom } from '../runtime/testing/seeded-random.js'
 import { memoryHarness } from './testing/memory-harness.js'
@@ -34,7 +33,6 @@ test.each([1, 2, 3, 4, 5])('[W12] memory and SQLite answer alike, seed %i', asyn
     expect(sqlite).toEqual(memory)
     return memory
   }
-  const judge = judgeWithin(LIMITS)
   let sessions = 0
   const kinds = new Set<string>()
 
@@ -61,7 +59,7 @@ test.each([1, 2, 3, 4, 5])('[W12] memory and SQLite answer alike, seed %i', asyn
   for (let step = 0; step < STEPS; step++) {
     const group: DatasetWrite[] = []
     for (let n = 0; n <= random.below(5); n++) group.push(await randomWrite())
-    const outcomes = await both(({ store }) => store.commit(group, judge))
+    const outcomes = await both(({ store }) => store.commit(group, LIMITS))
     for (const { kind } of outcomes) kinds.add(kind)
     const where = path(pick(DATASETS), pick(IDENTITIES))
     const after = { syncCount: count(random.below(10)), key: random.below(2) === 0 ? null : (pick(KEYS) as never) }

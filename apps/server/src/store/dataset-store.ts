@@ -3,13 +3,13 @@ import type {
   DatasetPath,
   IdentityId,
   IdentityPoolId,
+  Limits,
   RecordKey,
   SyncCount,
   SyncRecord,
 } from '@satchel/protocol'
 import type { Dataset } from '../domain/dataset.js'
 import type { DatasetWrite, WriteOutcome } from '../domain/dataset-write.js'
-import type { Judge } from '../domain/judge.js'
 import type { Usage } from '../domain/usage.js'
 
 /** A place in a listing: after the record of this count and key, or after all of this count where key is null. */
@@ -49,11 +49,11 @@ export type PoolUsage = Readonly<{
  */
 export interface DatasetStore {
   /**
-   * Judges the writes in turn and stores every accepted one, all in one transaction; resolves once that is
-   * durable. Rejects when nothing was stored, or when it is unknown whether anything was: sending the same
-   * writes again is then safe, because their markers are stored with them.
+   * Judges the writes in turn, by `domain/judge.ts`, and stores every accepted one, all in one transaction; resolves
+   * once that is durable. Rejects when nothing was stored, or when it is unknown whether anything was: sending the
+   * same writes again is then safe, because their markers are stored with them.
    */
-  commit(writes: readonly DatasetWrite[], judge: Judge): Promise<readonly WriteOutcome[]>
+  commit(writes: readonly DatasetWrite[], limits: Limits): Promise<readonly WriteOutcome[]>
 
   /** The dataset, or `absentDataset` where nobody ever wrote. */
   read(path: DatasetPath): Promise<Dataset>

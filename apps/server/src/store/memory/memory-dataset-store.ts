@@ -6,6 +6,7 @@ import {
   type DatasetPath,
   type IdentityId,
   type IdentityPoolId,
+  type Limits,
   type RecordKey,
   type SyncCount,
   type SyncRecord,
@@ -13,7 +14,7 @@ import {
 import { absentDataset, type Dataset } from '../../domain/dataset.js'
 import type { DatasetWrite, WriteOutcome } from '../../domain/dataset-write.js'
 import type { HeldRecord } from '../../domain/held-record.js'
-import type { Judge } from '../../domain/judge.js'
+import { judgeWithin } from '../../domain/judge.js'
 import { NO_USAGE, subtractUsage, sumUsage, usageOf, type Usage } from '../../domain/usage.js'
 import { datasetKey, WorkingSet, type Changes } from '../../domain/working-set.js'
 import type { DatasetStore, ListRequest, Listing, PoolUsage } from '../dataset-store.js'
@@ -24,7 +25,8 @@ export class MemoryDatasetStore implements DatasetStore {
   constructor(private readonly database: MemoryDatabase) {}
 
   // eslint-disable-next-line @typescript-eslint/require-await -- a store answers later, also when it need not
-  async commit(writes: readonly DatasetWrite[], judge: Judge): Promise<readonly WriteOutcome[]> {
+  async commit(writes: readonly DatasetWrite[], limits: Limits): Promise<readonly WriteOutcome[]> {
+    const judge = judgeWithin(limits)
     const { identities, pools, datasets, markers } = this.database
     const active = [...identities].filter(([, { pool, disabledAt }]) => disabledAt === null && pools.has(pool))
     const working = new WorkingSet({

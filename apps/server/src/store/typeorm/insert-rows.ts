@@ -1,4 +1,4 @@
-import type { QueryRunner } from 'typeorm'
+import type { Statements } from './statements.js'
 
 /** Rows per statement, most first. Few sizes mean few statements, so that each stays prepared. */
 const CHUNKS = [64, 16, 4, 1]
@@ -11,28 +11,24 @@ export type Table = Readonly<{
 }>
 
 /** Inserts any number of rows with as few statements as their number allows. */
-export async function insertRows(
-  runner: QueryRunner,
-  table: Table,
-  rows: readonly (readonly unknown[])[],
-): Promise<void> {
+export function insertRows(statements: Statements, table: Table, rows: readonly (readonly unknown[])[]): void {
   let at = 0
   for (const size of CHUNKS) {
     for (; rows.length - at >= size; at += size) {
-      await runner.query(statement(table, size), rows.slice(at, at + size).flat())
+      statements.run(statement(table, size), rows.slice(at, at + size).flat())
     }
   }
 }
 
-const statements = new Map<string, string>()
+const texts = new Map<string, string>()
 
 function statement(table: Table, rowCount: number): string {
   const key = `${table.name} ${rowCount}`
-  const known = statements.get(key)
+  const known = texts.get(key)
   if (known !== undefined) return known
   const row = `(${table.columns.map(() => '?').join(', ')})`
   const values = Array.from({ length: rowCount }, () => row).join(', ')
   const built = `INSERT INTO ${table.name} (${table.columns.join(', ')}) VALUES ${values} ${table.suffix ?? ''}`
-  statements.set(key, built)
+  texts.set(key, built)
   return built
 }

@@ -3,7 +3,7 @@ import type { QueryRunner } from 'typeorm'
 type Turn = { readonly run: () => Promise<void> }
 
 /**
- * One after the other, each in a transaction of its own: everything that writes to SQLite. Two pieces of
+ * One after the other, each in a transaction of its own: everything that writes to SQLite (W5). Two pieces of
  * work on the lane never see each other half done, and a failed one is rolled back alone.
  */
 export class Lane {
@@ -16,9 +16,14 @@ export class Lane {
 
   /** Runs `work` in a transaction; resolves with its answer once that is committed and durable. */
   transaction<T>(work: (runner: QueryRunner) => Promise<T>): Promise<T> {
+    return this.turn(() => this.attempt(work))
+  }
+
+  /** Runs `work`, which brings its own connection and transaction, while nothing else writes. */
+  turn<T>(work: () => Promise<T>): Promise<T> {
     if (this.closed) return Promise.reject(new Error('the database is closed'))
     return new Promise<T>((resolve, reject) => {
-      this.waiting.push({ run: () => this.attempt(work).then(resolve, reject) })
+      this.waiting.push({ run: () => work().then(resolve, reject) })
       if (!this.running) void this.drain()
     })
   }

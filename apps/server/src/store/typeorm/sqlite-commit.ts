@@ -1,63 +1,85 @@
-import type { DatasetName, DatasetPath, IdentityId, IdentityPoolId, RecordKey, SyncCount } from '@satchel/protocol'
-import type { QueryRunner } from 'typeorm'
+import type {
+  DatasetName,
+  DatasetPath,
+  IdentityId,
+  IdentityPoolId,
+  Limits,
+  RecordKey,
+  SyncCount,
+} from '@satchel/protocol'
 import type { BatchMarker } from '../../domain/batch-marker.js'
 import type { Dataset } from '../../domain/dataset.js'
-import type { DatasetWrite } from '../../domain/dataset-write.js'
+import type { DatasetWrite, WriteOutcome } from '../../domain/dataset-write.js'
 import type { HeldRecord } from '../../domain/held-record.js'
-import { datasetKey, type Changes, type Loaded } from '../../domain/working-set.js'
+import { judgeWithin } from '../../domain/judge.js'
+import { datasetKey, WorkingSet, type Changes, type Loaded } from '../../domain/working-set.js'
 import { DATASET_COLUMNS, datasetOf, type DatasetRow } from './dataset-row.js'
 import { insertRows, type Table } from './insert-rows.js'
+import { ADD_POOL_USAGE, poolUsageValues } from './pool-usage.js'
+import type { Statements } from './statements.js'
 
-/** The lane that wrote a pool's usage; SQLite has one. */
-const LANE = 'sqlite'
+type HeldRow = Readonly<{ position: number; syncCount: SyncCount; valueBytes: number | null }>
 
 type IdentityRow = Readonly<{ identity: IdentityId; pool: IdentityPoolId }> & (DatasetRow | Readonly<{ name: null }>)
 
-/** Loads what a group of writes touches, with one statement per table. Texts travel as JSON, which SQLite takes apart. */
-export async function load(runner: QueryRunner, writes: readonly DatasetWrite[]): Promise<Loaded> {
+/**
+ * One group of writes in one transaction: loads what it touches with one statement per table, judges the writes in
+ * turn, and stores what was accepted with a few bulk statements (W1, W2). Durable when it returns; when it throws,
+ * nothing was stored.
+ */
+export function commitGroup(
+  statements: Statements,
+  writes: readonly DatasetWrite[],
+  limits: Limits,
+): readonly WriteOutcome[] {
+  const judge = judgeWithin(limits)
+  statements.run('BEGIN IMMEDIATE')
+  try {
+    const working = new WorkingSet(load(statements, writes))
+    const outcomes = writes.map((write) => judge(write, working))
+    store(statements, working.changes())
+    statements.run('COMMIT')
+    return outcomes
+  } catch (cause) {
+    rollBack(statements)
+    throw cause
+  }
+}
+
+/** Some failures, a full disk among them, have ended the transaction already. */
+function rollBack(statements: Statements): void {
+  if (statements.inTransaction) statements.run('ROLLBACK')
+}
+
+/** Texts travel as JSON, which SQLite takes apart. */
+function load(statements: Statements, writes: readonly DatasetWrite[]): Loaded {
   const identities = JSON.stringify([...new Set(writes.map(({ path }) => path.identity))])
-  const rows = (await runner.query(IDENTITIES_WITH_DATASETS, [identities])) as IdentityRow[]
   const pools = new Map<IdentityId, IdentityPoolId>()
   const datasets = new Map<IdentityId, Map<DatasetName, Dataset>>()
-  for (const row of rows) {
+  for (const row of statements.all<IdentityRow>(IDENTITIES_WITH_DATASETS, [identities])) {
     pools.set(row.identity, row.pool)
     if (row.name === null) continue
     const byName = datasets.get(row.identity)
     if (byName === undefined) datasets.set(row.identity, new Map([[row.name, datasetOf(row)]]))
     else byName.set(row.name, datasetOf(row))
   }
-  return {
-    pools,
-    datasets,
-    records: await loadRecords(runner, writes),
-    markers: await loadMarkers(runner, writes),
-  }
+  return { pools, datasets, records: loadRecords(statements, writes), markers: loadMarkers(statements, writes) }
 }
 
-/** Stores what was decided. */
-export async function store(runner: QueryRunner, changes: Changes): Promise<void> {
-  for (const { identity, dataset } of changes.cleared) await runner.query(CLEAR, [identity, dataset])
-  await insertRows(runner, DATASET_TABLE, changes.datasets.map(datasetValues))
-  await insertRows(runner, RECORD_TABLE, changes.records.map(recordValues))
-  await insertRows(runner, MARKER_TABLE, changes.markers.map(markerValues))
+function store(statements: Statements, changes: Changes): void {
+  for (const { identity, dataset } of changes.cleared) statements.run(CLEAR, [identity, dataset])
+  insertRows(statements, DATASET_TABLE, changes.datasets.map(datasetValues))
+  insertRows(statements, RECORD_TABLE, changes.records.map(recordValues))
+  insertRows(statements, MARKER_TABLE, changes.markers.map(markerValues))
   for (const [pool, { usage, at }] of changes.usage) {
-    await addPoolUsage(runner, pool, { ...usage, syncSessions: 0, at })
+    statements.run(ADD_POOL_USAGE, poolUsageValues(pool, { ...usage, syncSessions: 0, at }))
   }
 }
 
-/** Moves a pool's usage. */
-export async function addPoolUsage(
-  runner: QueryRunner,
-  pool: IdentityPoolId,
-  by: Readonly<{ datasets: number; records: number; bytes: number; syncSessions: number; at: number }>,
-): Promise<void> {
-  await runner.query(ADD_USAGE, [pool, LANE, by.datasets, by.records, by.bytes, by.syncSessions, by.at])
-}
-
-async function loadRecords(
-  runner: QueryRunner,
+function loadRecords(
+  statements: Statements,
   writes: readonly DatasetWrite[],
-): Promise<ReadonlyMap<string, ReadonlyMap<RecordKey, HeldRecord>>> {
+): ReadonlyMap<string, ReadonlyMap<RecordKey, HeldRecord>> {
   const wanted: { path: DatasetPath; key: RecordKey }[] = []
   for (const write of writes) {
     if (write.kind === 'update') for (const { key } of write.batch) wanted.push({ path: write.path, key })
@@ -65,26 +87,19 @@ async function loadRecords(
   const records = new Map<string, Map<RecordKey, HeldRecord>>()
   if (wanted.length === 0) return records
   const asked = JSON.stringify(wanted.map(({ path, key }) => [path.identity, path.dataset, key]))
-  const found = (await runner.query(HELD_RECORDS, [asked])) as {
-    position: number
-    syncCount: SyncCount
-    valueBytes: number | null
-  }[]
-  for (const { position, syncCount, valueBytes } of found) {
+  for (const { position, syncCount, valueBytes } of statements.all<HeldRow>(HELD_RECORDS, [asked])) {
     const { path, key } = wanted[position]!
-    const byKey = records.get(datasetKey(path)) ?? new Map<RecordKey, HeldRecord>()
-    records.set(datasetKey(path), byKey.set(key, { syncCount, valueBytes }))
+    const byKey = records.get(datasetKey(path))
+    if (byKey === undefined) records.set(datasetKey(path), new Map([[key, { syncCount, valueBytes }]]))
+    else byKey.set(key, { syncCount, valueBytes })
   }
   return records
 }
 
-async function loadMarkers(
-  runner: QueryRunner,
-  writes: readonly DatasetWrite[],
-): Promise<ReadonlyMap<string, BatchMarker>> {
+function loadMarkers(statements: Statements, writes: readonly DatasetWrite[]): ReadonlyMap<string, BatchMarker> {
   const ids = writes.flatMap((write) => (write.kind === 'update' ? [write.origin.id] : []))
   if (ids.length === 0) return new Map()
-  const found = (await runner.query(MARKERS, [JSON.stringify(ids)])) as BatchMarker[]
+  const found = statements.all<BatchMarker>(MARKERS, [JSON.stringify(ids)])
   return new Map(found.map((marker) => [marker.id, marker]))
 }
 
@@ -183,9 +198,3 @@ const MARKERS = `SELECT marker_id AS id, batch_hash AS hash, sync_count AS syncC
   FROM json_each(?) AS wanted CROSS JOIN batch_marker ON marker_id = wanted.value`
 
 const CLEAR = 'DELETE FROM record WHERE identity_id = ? AND dataset = ?'
-
-const ADD_USAGE = `INSERT INTO pool_usage (pool_id, lane, datasets, records, bytes, sync_sessions, modified_at)
-  VALUES (?, ?, ?, ?, ?, ?, ?)
-  ON CONFLICT (pool_id, lane) DO UPDATE SET datasets = datasets + excluded.datasets, records = records + excluded.records,
-    bytes = bytes + excluded.bytes, sync_sessions = sync_sessions + excluded.sync_sessions,
-    modified_at = max(modified_at, excluded.modified_at)`

@@ -4,7 +4,9 @@ import Database from 'better-sqlite3'
 import { DataSource, type Logger, type QueryRunner } from 'typeorm'
 import { entities } from './entities/entities.js'
 import { Lane } from './lane.js'
+import { CommitThreadClient } from './commit-thread-client.js'
 import { migrations } from './migrations/migrations.js'
+import { tuneReader, tuneWriter } from './sqlite-pragmas.js'
 
 /** TypeORM prints statements with their parameters, which are users' values; nothing of it may reach a log. */
 const silent: Logger = {
@@ -16,14 +18,11 @@ const silent: Logger = {
   log: () => {},
 }
 
-/** What this file uses of a better-sqlite3 connection. */
-type Connection = Readonly<{ pragma(statement: string): unknown }>
-
 const STATEMENTS_CACHED = 400
 
 /**
  * The embedded database: one file in the data directory, one lane through which everything that writes must
- * go, and a second, read-only connection. TypeORM's connection to SQLite is shared by all who use it: overlapping
+ * go, a thread in which groups of writes are committed, and a read-only connection. TypeORM's connection to SQLite is shared by all who use it: overlapping
  * transactions on it undo each other's acknowledged writes, and reads on it see what is not committed.
  */
 export class SqliteDatabase {
@@ -34,6 +33,8 @@ export class SqliteDatabase {
     private readonly writer: DataSource,
     private readonly reader: DataSource,
     private readonly lock: Database.Database,
+    /** Commits groups of writes; only ever used in a turn of the lane. */
+    readonly commits: CommitThreadClient,
     /** Sees committed data only; never write through it. */
     readonly reads: QueryRunner,
   ) {
@@ -50,7 +51,7 @@ export class SqliteDatabase {
     try {
       const writer = await openWriter(file)
       const reader = await openReader(file)
-      return new SqliteDatabase(writer, reader, lock, reader.createQueryRunner())
+      return new SqliteDatabase(writer, reader, lock, new CommitThreadClient(file), reader.createQueryRunner())
     } catch (cause) {
       lock.close()
       throw cause
@@ -70,6 +71,7 @@ export class SqliteDatabase {
   /** Waits for the lane and closes the file; the log is folded into it. */
   async close(): Promise<void> {
     await this.lane.close()
+    await this.commits.close()
     await this.reader.destroy()
     await this.writer.destroy()
     this.lock.close()
@@ -80,18 +82,12 @@ async function openWriter(file: string): Promise<DataSource> {
   const source = new DataSource({
     type: 'better-sqlite3',
     database: file,
-    enableWAL: true,
     statementCacheSize: STATEMENTS_CACHED,
     entities,
     migrations,
     migrationsTableName: 'migration',
     logger: silent,
-    prepareDatabase: (connection: Connection) => {
-      connection.pragma('synchronous = FULL')
-      connection.pragma('cache_size = -65536') // 64 MiB, taken only as it fills
-      connection.pragma('wal_autocheckpoint = 8192') // 32 MiB: pages written again and again are copied back once
-      connection.pragma('journal_size_limit = 67108864')
-    },
+    prepareDatabase: tuneWriter,
   })
   await source.initialize()
   try {
@@ -112,9 +108,7 @@ async function openReader(file: string): Promise<DataSource> {
     statementCacheSize: STATEMENTS_CACHED,
     entities,
     logger: silent,
-    prepareDatabase: (connection: Connection) => {
-      connection.pragma('cache_size = -32768')
-    },
+    prepareDatabase: tuneReader,
   })
   return source.initialize()
 }

@@ -4,30 +4,24 @@ import {
   type DatasetPath,
   type IdentityId,
   type IdentityPoolId,
+  type Limits,
   type SyncRecord,
 } from '@satchel/protocol'
 import { absentDataset, type Dataset } from '../../domain/dataset.js'
 import type { DatasetWrite, WriteOutcome } from '../../domain/dataset-write.js'
-import type { Judge } from '../../domain/judge.js'
 import type { Usage } from '../../domain/usage.js'
-import { WorkingSet } from '../../domain/working-set.js'
 import type { DatasetStore, ListRequest, Listing, PoolUsage } from '../dataset-store.js'
 import { DATASET_COLUMNS, datasetOf, type DatasetRow } from './dataset-row.js'
-import { addPoolUsage, load, store } from './sqlite-commit.js'
+import { addPoolUsage } from './pool-usage.js'
 import type { SqliteDatabase } from './sqlite-database.js'
 import { collectTombstones, forgetMarkers, purge } from './sqlite-housekeeping.js'
 
-/** Keeps datasets in SQLite: writes through the lane, reads through the read-only connection. */
+/** Keeps datasets in SQLite: commits in their own thread, other writes through the lane, reads through the read-only connection. */
 export class SqliteDatasetStore implements DatasetStore {
   constructor(private readonly database: SqliteDatabase) {}
 
-  commit(writes: readonly DatasetWrite[], judge: Judge): Promise<readonly WriteOutcome[]> {
-    return this.database.lane.transaction(async (runner) => {
-      const working = new WorkingSet(await load(runner, writes))
-      const outcomes = writes.map((write) => judge(write, working))
-      await store(runner, working.changes())
-      return outcomes
-    })
+  commit(writes: readonly DatasetWrite[], limits: Limits): Promise<readonly WriteOutcome[]> {
+    return this.database.lane.turn(() => this.database.commits.run(writes, limits))
   }
 
   async read({ identity, dataset }: DatasetPath): Promise<Dataset> {

@@ -1,6 +1,6 @@
 import type { IdentityPoolId } from '@satchel/protocol'
 import type { QueryRunner } from 'typeorm'
-import { addPoolUsage } from './sqlite-commit.js'
+import { addPoolUsage } from './pool-usage.js'
 
 /** Removes old tombstones and raises `collected_through` of their datasets, in the caller's transaction. */
 export async function collectTombstones(

@@ -1,0 +1,95 @@
+import { Controller, Delete, Get, Module, Post, Req } from '@nestjs/common'
+import { NestFactory } from '@nestjs/core'
+import type { NestFastifyApplication } from '@nestjs/platform-fastify'
+import { AWS_LIMITS } from '@satchel/protocol'
+import type { FastifyRequest } from 'fastify'
+import type { AddressInfo } from 'node:net'
+import { createLog } from '../../../ops/log.js'
+import { Refusal } from '../../../refusal.js'
+import { SystemClock } from '../../../runtime/clock.js'
+import { SeededRandom } from '../../../runtime/testing/seeded-random.js'
+import { ErrorFilter } from '../error-filter.js'
+import { createHttpAdapter, type HttpOptions } from '../http-adapter.js'
+import { observeAnswers, type AnswerFacts } from '../observe-answers.js'
+import { OriginRule } from '../origin-rule.js'
+
+/** Answers how many bytes came, and throws on request. */
+@Controller()
+class EchoController {
+  @Post('echo/:name')
+  echo(@Req() request: FastifyRequest) {
+    return {
+      bytes: Buffer.isBuffer(request.body) ? request.body.length : -1,
+      method: request.method,
+      ...nameOf(request),
+    }
+  }
+
+  @Delete('echo/:name')
+  remove(@Req() request: FastifyRequest) {
+    return { deleted: true, ...nameOf(request) }
+  }
+
+  @Get('echo/:name')
+  read(@Req() request: FastifyRequest) {
+    return nameOf(request)
+  }
+
+  @Post('defect')
+  defect(): never {
+    throw Object.assign(new Error("duplicate key: 'the user's own words'"), {
+      name: 'QueryFailedError',
+      parameters: ['the parameter'],
+      query: 'INSERT INTO secret_table',
+      driverError: { code: 'SQLITE_CONSTRAINT' },
+    })
+  }
+
+  @Post('refused')
+  refused(): never {
+    throw new Refusal('TooManyRequests', 'later', { retryAfterSeconds: 3, cause: new Error('the queue is full') })
+  }
+}
+
+const nameOf = ({ params }: FastifyRequest) => ({ name: (params as { name: string }).name })
+
+@Module({ controllers: [EchoController] })
+class EchoModule {}
+
+/** The HTTP set-up around a controller that only echoes, listening on a free port of loopback. */
+export class EchoApp {
+  readonly logged: string[] = []
+  readonly observed: AnswerFacts[] = []
+  port = 0
+  private app!: NestFastifyApplication
+
+  static async start(options: Partial<HttpOptions> = {}): Promise<EchoApp> {
+    const echo = new EchoApp()
+    const log = createLog('debug', { write: (line: string) => void echo.logged.push(line) })
+    const adapter = createHttpAdapter({
+      limits: AWS_LIMITS,
+      origins: new OriginRule({ allowed: null, listensOnLoopback: true, publicUrl: () => 'http://127.0.0.1' }),
+      clock: new SystemClock(),
+      random: new SeededRandom(7),
+      log,
+      ...options,
+    })
+    observeAnswers(adapter.getInstance(), (facts) => echo.observed.push(facts))
+    echo.app = await NestFactory.create<NestFastifyApplication>(EchoModule, adapter, {
+      bodyParser: false,
+      logger: false,
+    })
+    echo.app.useGlobalFilters(new ErrorFilter(log))
+    await echo.app.listen(0, '127.0.0.1')
+    echo.port = (echo.app.getHttpServer().address() as AddressInfo).port
+    return echo
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`
+  }
+
+  close(): Promise<void> {
+    return this.app.close()
+  }
+}

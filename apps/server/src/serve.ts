@@ -1,0 +1,129 @@
+import 'reflect-metadata'
+import type { AddressInfo, Server as NetServer } from 'node:net'
+import { join } from 'node:path'
+import type { Logger } from 'pino'
+import { configWarnings } from './config/config-warnings.js'
+import type { Config } from './config/config.js'
+import { isLoopback, listenUrl } from './config/loopback.js'
+import { Secrets } from './config/secrets.js'
+import { createApp, type AppOptions } from './create-app.js'
+import { Drain } from './drain.js'
+import { guestPool } from './identity/guest-pool.js'
+import { AdminListener } from './ops/admin-listener.js'
+import { createLog } from './ops/log.js'
+import { Metrics } from './ops/metrics.js'
+import { welcomeText } from './ops/welcome.js'
+import { PublicUrl } from './public-url.js'
+import { SystemClock, type Clock } from './runtime/clock.js'
+import { SystemRandom, type Random } from './runtime/random.js'
+import { createServices, type ServiceParts, type Services } from './services.js'
+import type { Stores } from './store/stores.js'
+import { openSqliteStores } from './store/typeorm/open-sqlite-stores.js'
+
+const DATABASE_FILE = 'satchel.db'
+const DEMO_POOL = 'demo'
+
+/** What tests put in place of the real thing. */
+export type Overrides = Readonly<{ clock?: Clock; random?: Random; log?: Logger; stores?: Stores }> &
+  Pick<AppOptions, 'patience'> &
+  Pick<ServiceParts, 'guestRate' | 'makePrivateKey'>
+
+/** A server that listens. */
+export type Server = Readonly<{
+  /** Where it listens. */
+  url: string
+  /** How clients reach it. */
+  publicUrl: string
+  /** Health and metrics, when they have a port of their own. */
+  adminUrl: string | null
+  /** The id of the demo pool, when the demo is on. */
+  demoPool: string | null
+  /** For somebody who has just started it. */
+  welcome: string
+  /**
+   * Takes no new work, answers what is running, stores what waits, and closes the database, within 10 seconds (F18).
+   * Calling it again waits for the same end.
+   */
+  close(): Promise<void>
+}>
+
+/** Starts a server and resolves once it answers. Rejects when it cannot, and then leaves nothing open. */
+export async function createServer(config: Config, overrides: Overrides = {}): Promise<Server> {
+  const clock = overrides.clock ?? new SystemClock()
+  const random = overrides.random ?? new SystemRandom()
+  const log = overrides.log ?? createLog(config.logLevel)
+  const secrets = Secrets.open(config, random)
+  const stores = overrides.stores ?? (await openSqliteStores(join(config.dataDir, DATABASE_FILE)))
+  const publicUrl = new PublicUrl(config.publicUrl)
+  const metrics = new Metrics(clock)
+  const parts = { config, secrets, stores, metrics, log, clock, random }
+  const services = createServices({ ...overrides, ...parts, publicUrl: () => publicUrl.current() })
+  let drain: Drain | null = null
+  let admin: AdminListener | null = null
+  const close = async () => {
+    services.health.drain()
+    await drain?.run()
+    await services.writes.drained()
+    await services.housekeeping.stop()
+    await admin?.close()
+    await stores.close()
+  }
+
+  try {
+    const demoPool = config.demo ? await demoPoolOf(services) : null
+    const { patience } = overrides
+    const app = await createApp({ config, services, metrics, log, clock, random, publicUrl, demoPool, patience })
+    drain = new Drain(app, clock)
+    const { port, adminPort, host } = config
+    const listener: NetServer = app.getHttpServer()
+    // At this very event, so that it is known before the first request.
+    listener.once('listening', () => publicUrl.listensAt(urlOf(listener, host)))
+    await app.listen(port, host)
+    const url = urlOf(listener, host)
+    if (adminPort !== null) admin = await AdminListener.listen({ host, port: adminPort }, services.opsPages)
+    startBackground({ services, metrics, log })
+
+    const listening = { url, publicUrl: publicUrl.current(), adminUrl: admin?.url ?? null }
+    log.info(listening, 'listening')
+    const welcome = welcomeText({
+      listenUrl: url,
+      ...listening,
+      region: config.region,
+      dataDir: config.dataDir,
+      adminFile: secrets.adminFile,
+      demoPool,
+      loopback: isLoopback(host),
+      warnings: [...secrets.warnings, ...configWarnings(config)],
+    })
+    return { ...listening, demoPool, welcome, close: once(close) }
+  } catch (cause) {
+    await close().catch((fault: unknown) => log.error({ cause: fault }, 'what was opened could not be closed'))
+    throw cause
+  }
+}
+
+const urlOf = (listener: NetServer, host: string): string => listenUrl(host, (listener.address() as AddressInfo).port)
+
+/** The demo pool's id; the pool is made where there is none. */
+async function demoPoolOf({ identity, place }: Services): Promise<string> {
+  const { pool } = await identity.pools.ensure(DEMO_POOL, guestPool(DEMO_POOL, place))
+  return pool
+}
+
+/** What nobody waits for. */
+function startBackground({
+  services,
+  metrics,
+  log,
+}: Pick<ServiceParts, 'metrics' | 'log'> & { services: Services }): void {
+  metrics.watchProcess()
+  services.housekeeping.start()
+  services.identity.keys
+    .prepare()
+    .catch((cause: unknown) => log.error({ cause }, 'the signing keys of OpenID tokens cannot be used'))
+}
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let begun: Promise<void> | null = null
+  return () => (begun ??= work())
+}

@@ -1,0 +1,110 @@
+import type { Logger } from 'pino'
+import { CachedStanding } from './access/identity-standing.js'
+import { Seal } from './access/seal.js'
+import { TemporaryCredentials } from './access/temporary-credentials.js'
+import { CallerVerifier } from './access/verify-caller.js'
+import type { AdminCredentials, Config } from './config/config.js'
+import { Datasets } from './datasets/datasets.js'
+import { Directory } from './datasets/directory.js'
+import { Housekeeping } from './datasets/housekeeping.js'
+import { PoolConnections } from './datasets/pool-connections.js'
+import { SessionCount } from './datasets/session-count.js'
+import { SyncSessions } from './datasets/sync-session.js'
+import { QUEUE_BOUNDS, WriteQueue } from './datasets/write-queue.js'
+import { createIdentityService, type IdentityParts, type IdentityService } from './identity/identity-service.js'
+import type { Place } from './identity/place.js'
+import { Health } from './ops/health.js'
+import type { Metrics } from './ops/metrics.js'
+import { OpsPages } from './ops/ops-pages.js'
+import { HousekeepingWatch, QueueWatch } from './ops/store-watch.js'
+import type { Clock } from './runtime/clock.js'
+import type { Random } from './runtime/random.js'
+import type { Stores } from './store/stores.js'
+
+export type ServiceParts = Readonly<{
+  config: Config
+  secrets: Readonly<{ masterKey: Buffer; admin: AdminCredentials }>
+  stores: Stores
+  metrics: Metrics
+  log: Logger
+  clock: Clock
+  random: Random
+  /** How clients reach the server; known only once it listens. */
+  publicUrl: () => string
+}> &
+  Pick<IdentityParts, 'guestRate' | 'makePrivateKey'>
+
+/** Everything that works behind the faces. */
+export type Services = Readonly<{
+  place: Place
+  verifier: CallerVerifier
+  datasets: Datasets
+  directory: Directory
+  connections: PoolConnections
+  identity: IdentityService
+  writes: WriteQueue
+  housekeeping: Housekeeping
+  health: Health
+  opsPages: OpsPages
+}>
+
+/** Puts the plain classes together; nothing here runs yet. */
+export function createServices(parts: ServiceParts): Services {
+  const { config, secrets, stores, metrics, log, clock, random } = parts
+  const place: Place = { region: config.region, accountId: config.accountId }
+  const seal = new Seal(secrets.masterKey)
+  const credentials = new TemporaryCredentials({ masterKey: secrets.masterKey, seal, clock, random })
+  const standing = new CachedStanding({ source: stores.identities, clock })
+
+  const bounds = { ...QUEUE_BOUNDS, ...config.queue }
+  const observer = new QueueWatch({ metrics, log })
+  const writes = new WriteQueue({ store: stores.datasets, limits: config.limits, clock, bounds, observer })
+  const sessions = new SyncSessions({ seal, clock, random })
+  const opened = new SessionCount(stores.datasets)
+  const queue = () => ({ depth: writes.depth, bytes: writes.bytes })
+  const health = new Health({ probe: stores.probe, queue, bounds: config.queue, clock })
+  metrics.watchQueue(queue)
+  metrics.watchStore(stores.figures)
+
+  return {
+    place,
+    verifier: new CallerVerifier({
+      account: secrets.admin,
+      accountId: config.accountId,
+      region: config.region,
+      temporaryCredentials: credentials,
+      standing,
+      clock,
+    }),
+    datasets: new Datasets({ store: stores.datasets, writes, sessions, opened, seal, clock }),
+    directory: new Directory(stores),
+    connections: new PoolConnections(stores.pools),
+    identity: createIdentityService({
+      stores,
+      credentials,
+      masterKey: secrets.masterKey,
+      seal,
+      place,
+      issuer: parts.publicUrl,
+      departures: {
+        onIdentityGone: [(identity) => standing.forget(identity)],
+        onPoolGone: [(pool) => standing.forgetPool(pool)],
+      },
+      clock,
+      random,
+      ...(parts.guestRate === undefined ? {} : { guestRate: parts.guestRate }),
+      ...(parts.makePrivateKey === undefined ? {} : { makePrivateKey: parts.makePrivateKey }),
+    }),
+    writes,
+    housekeeping: new Housekeeping({
+      store: stores.datasets,
+      sessions,
+      opened,
+      clock,
+      tombstoneDays: config.tombstoneDays,
+      observer: new HousekeepingWatch({ metrics, log }),
+    }),
+    health,
+    opsPages: new OpsPages({ health, metrics }),
+  }
+}

@@ -1,0 +1,18 @@
+import type { Limits } from '@satchel/protocol'
+import type { DatasetWrite } from '../../domain/dataset-write.js'
+
+/** What the commit thread is told when it starts. */
+export type CommitThreadStart = Readonly<{ file: string }>
+
+export type CommitRequest =
+  /** `group` is a {@link CommitGroup} as JSON: of many small objects, JSON crosses to a thread faster than a copy. */
+  Readonly<{ kind: 'commit'; group: string }> | Readonly<{ kind: 'close' }>
+
+export type CommitGroup = Readonly<{ writes: readonly DatasetWrite[]; limits: Limits }>
+
+/** Answers come in the order of their requests. */
+export type CommitAnswer =
+  /** `outcomes` is an array of WriteOutcome as JSON. */
+  | Readonly<{ kind: 'committed'; outcomes: string }>
+  | Readonly<{ kind: 'failed'; cause: unknown }>
+  | Readonly<{ kind: 'closed' }>
