@@ -9,6 +9,7 @@ import { createServer } from './serve.js'
 const EXIT_MS_MAX = 9_500
 
 async function main(): Promise<void> {
+  process.umask(0o077) // what is made in the data directory is for this user only
   const config = readConfig(process.env)
   const log = createLog(config.logLevel)
   const flushed = () => new Promise<void>((done) => log.flush(() => done()))
@@ -22,7 +23,8 @@ async function main(): Promise<void> {
   process.on('unhandledRejection', defect('a rejection was not handled'))
 
   const server = await createServer(config, { log })
-  process.stdout.write(server.welcome)
+  // Standard output is for the log alone, so that whoever collects it finds JSON in every line.
+  process.stderr.write(server.welcome)
 
   const stop = (signal: NodeJS.Signals) => {
     log.info({ signal }, 'stopping')

@@ -84,7 +84,7 @@ export async function createServer(config: Config, overrides: Overrides = {}): P
     startBackground({ services, metrics, log })
 
     const listening = { url, publicUrl: publicUrl.current(), adminUrl: admin?.url ?? null }
-    log.info(listening, 'listening')
+    log.info({ ...listening, demoPool, adminFile: secrets.adminFile }, 'listening')
     const welcome = welcomeText({
       listenUrl: url,
       ...listening,

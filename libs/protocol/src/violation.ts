@@ -34,7 +34,7 @@ export function violationMessage(violations: readonly Violation[]): string {
 
 function shown(sent: unknown): string | undefined {
   if (sent === undefined || sent === null) return 'null'
-  if (typeof sent === 'object') return undefined
+  if (typeof sent !== 'string' && typeof sent !== 'number' && typeof sent !== 'boolean') return undefined
   const text = String(sent)
   if (text.length <= SHOWN_LENGTH_MAX) return text.toWellFormed()
   return `${text.slice(0, SHOWN_LENGTH_MAX).toWellFormed()}…`

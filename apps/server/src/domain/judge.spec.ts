@@ -1,4 +1,4 @@
-import { AWS_LIMITS, type Batch, type DatasetName } from '@satchel/protocol'
+import { AWS_LIMITS, type Batch } from '@satchel/protocol'
 import type { DatasetWrite } from './dataset-write.js'
 import { judgeWithin } from './judge.js'
 import { IDENTITY, OTHER_IDENTITY, OTHER_POOL, path, POOL, remove, replace } from './testing/a-dataset.js'
@@ -99,5 +99,5 @@ test('[L4] a removal is judged against what the group wrote before it', () => {
   judge(update('1', [replace('a', '12345')]), working)
   judge(update('2', [remove('a', 1)]), working)
   expect(working.usageElsewhere(path('other')).bytes).toBe(0)
-  expect(working.dataset(path('settings' as DatasetName))).toMatchObject({ recordCount: 0, bytes: 0, exists: true })
+  expect(working.dataset(path('settings'))).toMatchObject({ recordCount: 0, bytes: 0, exists: true })
 })

@@ -1,6 +1,6 @@
 import { destination as toFile, pino, stdTimeFunctions, type DestinationStream, type Logger } from 'pino'
 import type { LogLevel } from '../config/config.js'
-import { defectFacts } from '../aws/http/defect-facts.js'
+import { defectFacts } from './defect-facts.js'
 
 /**
  * A log of JSON lines on standard output: one line per record whatever the texts in it hold, an ISO time, and
@@ -37,7 +37,12 @@ function oneLinePerRecord(destination: DestinationStream): DestinationStream {
 
 type Flushable = { flush?(done?: (fault?: Error) => void): void; flushSync?(): void }
 
-const standardOutput = (): DestinationStream => toFile({ fd: 1, sync: false })
+/** Lines gather for a moment, so that a busy server does not pay for a system call each. */
+const standardOutput = (): DestinationStream =>
+  toFile({ fd: 1, sync: false, minLength: LOG_BYTES_GATHERED, periodicFlush: LOG_FLUSH_MS })
+
+const LOG_BYTES_GATHERED = 4_096
+const LOG_FLUSH_MS = 50
 
 const OTHER_LINE_ENDS = /[\u0085\u2028\u2029]/
 const OTHER_LINE_ENDS_ALL = /[\u0085\u2028\u2029]/g

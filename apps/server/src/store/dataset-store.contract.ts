@@ -29,16 +29,15 @@ export function datasetStoreContract(open: () => Promise<StoreHarness>): void {
   })
   afterEach(() => harness.close())
 
-  const update = (batch: Batch, where: DatasetPath = path(), over: Partial<DatasetWrite> = {}): DatasetWrite =>
-    ({
-      kind: 'update',
-      path: where,
-      batch,
-      origin: { id: `s${sessions++}`, hash: 'h' },
-      at: 1_000,
-      by: 'me',
-      ...over,
-    }) as DatasetWrite
+  const update = (batch: Batch, where: DatasetPath = path(), over: Partial<DatasetWrite> = {}): DatasetWrite => ({
+    kind: 'update',
+    path: where,
+    batch,
+    origin: { id: `s${sessions++}`, hash: 'h' },
+    at: 1_000,
+    by: 'me',
+    ...over,
+  })
   const commit = (writes: DatasetWrite[], limits = AWS_LIMITS): Promise<readonly WriteOutcome[]> =>
     harness.store.commit(writes, limits)
   const write = async (...batch: Batch): Promise<WriteOutcome> => (await commit([update(batch)]))[0]!

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { parse } from 'node:querystring'
 import { FastifyAdapter } from '@nestjs/platform-fastify'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Limits } from '@satchel/protocol'
@@ -62,7 +63,7 @@ export function createHttpAdapter(options: HttpOptions): FastifyAdapter {
     return503OnClosing: false, // what still comes on an open connection is answered like the rest, and the connection ends
     genReqId: () => random.uuid(),
     rewriteUrl: overrideMethod,
-    routerOptions: { maxParamLength: PATH_PART_LENGTH_MAX },
+    routerOptions: { maxParamLength: PATH_PART_LENGTH_MAX, querystringParser: parseQuery },
     requestTimeout: patience.request,
     connectionTimeout: patience.silence,
     http: { headersTimeout: patience.headers, connectionsCheckingInterval: patience.checkEvery },
@@ -102,6 +103,12 @@ export function createHttpAdapter(options: HttpOptions): FastifyAdapter {
  */
 export const bytesPerBodyMax = ({ bytesPerDatasetMax, recordsPerDatasetMax }: Limits): number =>
   6 * bytesPerDatasetMax + 512 * recordsPerDatasetMax
+
+/**
+ * A plus is a plus, as it is to whoever signed the query (A5); read as a space, another query than the signed one would
+ * be acted upon.
+ */
+const parseQuery = (query: string): Record<string, unknown> => parse(query.replaceAll('+', '%2B'))
 
 /** Unity's clients sign a DELETE but can only send it as POST (F8). Nothing else may be overridden. */
 function overrideMethod(request: {

@@ -1,29 +1,17 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { operationNames, UNKNOWN_OPERATION } from '../../ops/operation-names.js'
+import type { RequestFacts } from '../../ops/request-log.js'
 import './request-facts.js'
 
-/** What is to be known of an answered request; no path, header or value. */
-export type AnswerFacts = Readonly<{
-  requestId: string
-  method: string
-  operation: string
-  status: number
-  /** A code of the closed table, or `OK`. */
-  code: string
-  ms: number
-  /** Of the answer's body. */
-  bytes: number
-}>
-
 /** Tells of every request once its answer is sent. */
-export function observeAnswers(fastify: FastifyInstance, observe: (facts: AnswerFacts) => void): void {
+export function observeAnswers(fastify: FastifyInstance, observe: (facts: RequestFacts) => void): void {
   fastify.addHook('onResponse', (request, reply, done) => {
     observe(factsOf(request, reply))
     done()
   })
 }
 
-const factsOf = (request: FastifyRequest, reply: FastifyReply): AnswerFacts => ({
+const factsOf = (request: FastifyRequest, reply: FastifyReply): RequestFacts => ({
   requestId: request.id,
   method: request.method,
   operation: operationOf(request),

@@ -10,7 +10,8 @@ import { SystemClock } from '../../../runtime/clock.js'
 import { SeededRandom } from '../../../runtime/testing/seeded-random.js'
 import { ErrorFilter } from '../error-filter.js'
 import { createHttpAdapter, type HttpOptions } from '../http-adapter.js'
-import { observeAnswers, type AnswerFacts } from '../observe-answers.js'
+import type { RequestFacts } from '../../../ops/request-log.js'
+import { observeAnswers } from '../observe-answers.js'
 import { OriginRule } from '../origin-rule.js'
 
 /** Answers how many bytes came, and throws on request. */
@@ -59,7 +60,7 @@ class EchoModule {}
 /** The HTTP set-up around a controller that only echoes, listening on a free port of loopback. */
 export class EchoApp {
   readonly logged: string[] = []
-  readonly observed: AnswerFacts[] = []
+  readonly observed: RequestFacts[] = []
   port = 0
   private app!: NestFastifyApplication
 

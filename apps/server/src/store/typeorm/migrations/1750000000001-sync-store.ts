@@ -11,8 +11,8 @@ export class SyncStore1750000000001 implements MigrationInterface {
     for (const statement of TABLES) await runner.query(statement)
   }
 
-  async down(): Promise<void> {
-    throw new Error('the first migration cannot be undone; restore a backup instead')
+  down(): Promise<void> {
+    return Promise.reject(new Error('the first migration cannot be undone; restore a backup instead'))
   }
 }
 
