@@ -76,7 +76,7 @@ export function createServices(parts: ServiceParts): Services {
       standing,
       clock,
     }),
-    datasets: new Datasets({ store: stores.datasets, writes, sessions, opened, seal, clock }),
+    datasets: new Datasets({ store: stores.datasets, writes, sessions, opened, seal, clock, limits: config.limits }),
     directory: new Directory(stores),
     connections: new PoolConnections(stores.pools),
     identity: createIdentityService({

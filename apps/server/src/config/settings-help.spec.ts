@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { settingRows } from './settings-table.js'
 import { settingsHelp, settingsMarkdown } from './settings-help.js'
 
@@ -14,4 +16,10 @@ test('[O11] the README table has one row of four cells for every setting', () =>
   expect([head, rule]).toEqual(['| variable | default | meaning | allowed |', '| --- | --- | --- | --- |'])
   expect(rows).toHaveLength(settingRows.length)
   for (const row of rows) expect(row.split(/(?<!\\)\|/)).toHaveLength(6)
+})
+
+test('[O11] the README holds that very table', () => {
+  const readme = readFileSync(join(process.cwd(), 'README.md'), 'utf8')
+  const held = readme.slice(readme.indexOf('<!-- settings -->'), readme.indexOf('<!-- /settings -->'))
+  expect(held.replace('<!-- settings -->', '').trim()).toBe(settingsMarkdown().trim())
 })

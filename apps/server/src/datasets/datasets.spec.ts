@@ -38,7 +38,7 @@ async function setUp() {
     bounds: QUEUE_BOUNDS,
     observer,
   })
-  const datasets = new Datasets({ store: harness.store, writes, sessions, opened, seal, clock })
+  const datasets = new Datasets({ store: harness.store, writes, sessions, opened, seal, clock, limits: AWS_LIMITS })
   const list = async (over: Partial<ListRecordsRequest> = {}, where = path()) => {
     const listing = await datasets.listRecords(where, {
       since: count(0),

@@ -6,6 +6,7 @@ import {
   type DeviceId,
   type IdentityId,
   type IdentityPoolId,
+  type Limits,
   type RecordKey,
   type SyncCount,
   type SyncRecord,
@@ -59,11 +60,8 @@ export type DatasetsListing =
 
 export type IdentityPath = Readonly<{ pool: IdentityPoolId; identity: IdentityId }>
 
-/**
- * Records in a page when the caller names no limit: above the 1,024 live ones and a great many tombstones, because
- * an old client reads one page and never asks for the next (SPEC R4).
- */
-const WHOLE_DATASET_LIMIT = 16_384
+/** Tombstones that a page has room for beside every live record. */
+const TOMBSTONES_PER_PAGE_MAX = 15_360
 
 /** The sync store's operations, the same for every face. Who may call them was decided before (see `access/`). */
 export class Datasets {
@@ -75,8 +73,17 @@ export class Datasets {
       opened: SessionCount
       seal: Seal
       clock: Clock
+      limits: Limits
     }>,
   ) {}
+
+  /**
+   * Records in a page at most, and when the caller names no limit: a whole dataset and a great many tombstones, because
+   * an old client reads one page and never asks for the next (SPEC R4).
+   */
+  get recordsPerPageMax(): number {
+    return this.deps.limits.recordsPerDatasetMax + TOMBSTONES_PER_PAGE_MAX
+  }
 
   /**
    * What changed in a dataset since a count, tombstones included, in one snapshot over all its pages, with a
@@ -89,7 +96,7 @@ export class Datasets {
     if (page === null && request.nextToken !== null) return { kind: 'bad-next-token' }
 
     const since = page?.since ?? request.since
-    const limit = request.limit ?? WHOLE_DATASET_LIMIT
+    const limit = Math.min(request.limit ?? this.recordsPerPageMax, this.recordsPerPageMax)
     const listing = page === null ? await this.firstPage(path, since, limit) : await this.pageAfter(path, page, limit)
     const standing = standingOf(listing.dataset, since)
     if (standing.kind === 'no-such-count') return standing

@@ -14,9 +14,6 @@ import { refuseOutcome } from './refuse-outcome.js'
 import { bodyOf, refuseUnlessMayTouch, SyncCall } from './sync-call.js'
 import { parseUpdateRecords } from './update-records-body.js'
 
-/** A page never holds more records, whatever was asked for. */
-const PAGE_RECORDS_MAX = 16_384
-
 /** The header is documented as meant for LastModifiedBy and does nothing; it is only bounded. */
 const CLIENT_CONTEXT_LENGTH_MAX = 4_096
 
@@ -36,7 +33,7 @@ export class DatasetController {
     const query = new Query(request.query)
     const asked = {
       since: query.syncCount('lastSyncCount'),
-      limit: query.limit('maxResults', PAGE_RECORDS_MAX),
+      limit: query.limit('maxResults', this.datasets.recordsPerPageMax),
       nextToken: query.token('nextToken'),
       sessionToken: query.token('syncSessionToken'),
     }
