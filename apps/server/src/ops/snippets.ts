@@ -10,7 +10,11 @@ const cognitoJs = ({ endpoint, region, pool }: DemoFacts): Snippet => ({
   id: 'cognito-js',
   title: 'amazon-cognito-js',
   packages: 'npm install aws-sdk amazon-cognito-js',
-  code: `const at = { endpoint: '${endpoint}' }
+  code: `import AWS from 'aws-sdk' // in a page with script tags both are there already
+globalThis.AWS = AWS
+await import('amazon-cognito-js')
+
+const at = { endpoint: '${endpoint}' }
 Object.assign(AWS.config, { region: '${region}', cognitosync: at, cognitoidentity: at, sts: at })
 const IdentityPoolId = '${pool}'
 const guest = (AWS.config.credentials = new AWS.CognitoIdentityCredentials({ IdentityPoolId }))

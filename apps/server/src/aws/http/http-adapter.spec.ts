@@ -130,6 +130,16 @@ describe('requests that are not', () => {
     },
   )
 
+  test('[H14] a page whose own name was made to mean this machine is refused; a program with any host is not', async () => {
+    const request = (headers: string) =>
+      raw(`POST /echo/a HTTP/1.1\r\n${headers}content-length: 0\r\nconnection: close\r\n\r\n`)
+    const led = await request('host: app.test:80\r\norigin: http://app.test:80\r\n')
+    expect(led.status).toBe(403)
+    expect(expectAwsError(led)).toBe('NotAuthorizedException')
+    expect((await request('host: app.test:80\r\n')).status).toBe(201)
+    expect((await request('host: localhost:80\r\norigin: http://localhost:5173\r\n')).status).toBe(201)
+  })
+
   test('[H10] a GET with a body is refused', async () => {
     const answer = await raw('GET /echo/a HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}')
     expect(answer.status).toBe(400)

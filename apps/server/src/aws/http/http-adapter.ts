@@ -85,7 +85,7 @@ export function createHttpAdapter(options: HttpOptions): FastifyAdapter {
   fastify.addHook('onRequest', (request, reply, done) => {
     setAnswerHeaders(request, reply, origins)
     if (request.method === 'OPTIONS') return answerPreflight(reply)
-    done(refusedByHeaders(request) ?? undefined)
+    done(refusedByHeaders(request, origins) ?? undefined)
   })
   fastify.server.maxConnections = CONNECTIONS_MAX
   fastify.server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
@@ -121,8 +121,15 @@ function overrideMethod(request: {
   return request.url ?? '/'
 }
 
-/** What headers alone tell to be wrong, before anything is read (H9, H10). */
-function refusedByHeaders({ method, headers }: FastifyRequest): Refusal | null {
+/** What headers alone tell to be wrong, before anything is read (H9, H10, H14). */
+function refusedByHeaders({ method, headers }: FastifyRequest, origins: OriginRule): Refusal | null {
+  // Only browsers send an Origin, and only a browser can be led here by a stranger's page.
+  if (headers.origin !== undefined && !origins.acceptsHost(headers.host ?? '')) {
+    return new Refusal(
+      'NotAuthorized',
+      'this server listens on loopback and answers to no such host; see SATCHEL_PUBLIC_URL',
+    )
+  }
   const encoding = headers['content-encoding']
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
     return new Refusal('Serialization', 'a Content-Encoding other than identity is not supported')

@@ -20,6 +20,21 @@ describe('OriginRule', () => {
   )
 
   test.each([
+    ['localhost:4680', true],
+    ['127.0.0.1:4680', true],
+    ['[::1]:4680', true],
+    ['sync.example.org', true],
+    ['app.test:4680', false],
+    ['localhost.evil.example', false],
+    ['127.0.0.1.evil.example:4680', false],
+    ['', false],
+  ])('[H14] on loopback the host %j is answered: %s', (host, accepted) => {
+    expect(rule(null, true).acceptsHost(host)).toBe(accepted)
+    expect(rule(null, false).acceptsHost(host)).toBe(true)
+    expect(rule(['https://a.example'], true).acceptsHost(host)).toBe(true)
+  })
+
+  test.each([
     'http://localhost.evil.example',
     'http://127.0.0.1.evil.example',
     'http://evil-localhost',

@@ -1,3 +1,5 @@
+const LOOPBACK_HOST = /^(localhost|[a-z0-9-]+(\.[a-z0-9-]+)*\.localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?$/
+
 const LOOPBACK = /^https?:\/\/(localhost|[a-z0-9-]+(\.[a-z0-9-]+)*\.localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?$/
 
 /** Which pages in browsers may read our answers (F6). */
@@ -17,6 +19,16 @@ export class OriginRule {
     this.allowed = options.allowed === null ? null : new Set(options.allowed.map((origin) => origin.toLowerCase()))
     this.everyLoopback = options.allowed === null && options.listensOnLoopback
     this.own = () => new URL(options.publicUrl()).origin
+  }
+
+  /**
+   * Whether a request may name this host. Where only loopback pages are let in, a stranger's page could make its own name
+   * mean this machine and then count as our own origin, so there a host has to be loopback's or the public one (H14).
+   */
+  acceptsHost(host: string): boolean {
+    return (
+      !this.everyLoopback || LOOPBACK_HOST.test(host.toLowerCase()) || host.toLowerCase() === new URL(this.own()).host
+    )
   }
 
   /** What `Access-Control-Allow-Origin` says to a page of this origin; null for nothing. */
