@@ -18,7 +18,8 @@ const at = { endpoint: '${endpoint}' }
 Object.assign(AWS.config, { region: '${region}', cognitosync: at, cognitoidentity: at, sts: at })
 const IdentityPoolId = '${pool}'
 const guest = (AWS.config.credentials = new AWS.CognitoIdentityCredentials({ IdentityPoolId }))
-guest.get(() => new AWS.CognitoSyncManager().openOrCreateDataset('settings', (_, dataset) =>
+const kept = globalThis.window ? {} : { DataStore: AWS.CognitoSyncManager.StoreInMemory } // Node has no localStorage
+guest.get(() => new AWS.CognitoSyncManager(kept).openOrCreateDataset('settings', (_, dataset) =>
   dataset.put('theme', 'dark', () => dataset.synchronize({ onSuccess: () => console.log('synced') }))))
 `,
 })
