@@ -30,6 +30,7 @@ export default {
     {
       ...common,
       displayName: 'unit',
+      testTimeout: 30_000,
       roots: ['<rootDir>/libs', '<rootDir>/apps'],
       testMatch: ['**/*.spec.ts'],
       modulePathIgnorePatterns: ['/dist/'],
@@ -37,6 +38,8 @@ export default {
     {
       ...common,
       displayName: 'e2e',
+      // Real processes on a busy machine take their time.
+      testTimeout: 60_000,
       roots: ['<rootDir>/test'],
       testMatch: ['**/*.spec.ts'],
     },
