@@ -1,15 +1,7 @@
-/** Chance that can be had again: the same seed gives the same choices (mulberry32). */
-export class Seeded {
-  constructor(private state: number) {}
+import { SeededRandom } from '../../apps/server/src/runtime/testing/seeded-random.js'
 
-  /** From 0 up to, and not including, 1. */
-  next(): number {
-    this.state = (this.state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(this.state ^ (this.state >>> 15), 1 | this.state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
-
+/** Chance that can be had again, in the forms that a load of random requests wants. */
+export class Seeded extends SeededRandom {
   /** A whole number, both ends included. */
   from(min: number, max: number): number {
     return min + Math.floor(this.next() * (max - min + 1))

@@ -116,8 +116,8 @@ function startBackground({
   metrics,
   log,
 }: Pick<ServiceParts, 'metrics' | 'log'> & { services: Services }): void {
-  metrics.watchProcess()
   services.housekeeping.start()
+  metrics.watchProcess().catch((cause: unknown) => log.error({ cause }, 'the process cannot be watched'))
   services.identity.keys
     .prepare()
     .catch((cause: unknown) => log.error({ cause }, 'the signing keys of OpenID tokens cannot be used'))

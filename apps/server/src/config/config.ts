@@ -1,6 +1,6 @@
-import { validateSync } from 'class-validator'
 import type { Limits } from '@satchel/protocol'
 import { resolve } from 'node:path'
+import { Validator } from '../validator.js'
 import { ConfigFault } from './config-fault.js'
 import { isLoopback } from './loopback.js'
 import { normalOrigin, splitList } from './setting-checks.js'
@@ -71,7 +71,9 @@ function givenText(raw: string | undefined): string | undefined {
 
 function faultsOfEach(settings: Settings): readonly string[] {
   const wrongByName = new Map(
-    validateSync(settings).map(({ property, constraints }) => [property, Object.values(constraints ?? {}).join('; ')]),
+    new Validator()
+      .validateSync(settings)
+      .map(({ property, constraints }) => [property, Object.values(constraints ?? {}).join('; ')]),
   )
   return settingRows.flatMap((row) => {
     const wrong = wrongByName.get(row.name)

@@ -11,8 +11,9 @@ export function isLoopback(host: string): boolean {
 /** True for the addresses that mean every network interface, and are nobody's name. */
 export const isEveryInterface = (host: string): boolean => host === '0.0.0.0' || (isIPv6(host) && /^[0:]+$/.test(host))
 
-/** `http://<host>:<port>`, with the brackets that an IPv6 address needs there. */
-export const listenUrl = (host: string, port: number): string => `http://${isIPv6(host) ? `[${host}]` : host}:${port}`
+/** `http://<host>:<port>`, with the brackets that an IPv6 address needs there; nothing else has colons in it. */
+export const listenUrl = (host: string, port: number): string =>
+  `http://${host.includes(':') ? `[${host}]` : host}:${port}`
 
 /** ::1 however many of its zeros are written, and IPv4's loopback in IPv6 clothes. */
 const LOOPBACK_IPV6 = /^(?:[0:]*:0*1|::ffff:127\..*)$/i

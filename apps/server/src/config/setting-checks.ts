@@ -1,23 +1,22 @@
 import { ID_LENGTH_MAX } from '@satchel/protocol'
 import { isIP } from 'node:net'
-import { IsOptional, ValidateBy } from 'class-validator'
+import { registerDecorator } from '../validator.js'
 
 /** What is wrong with a setting's text, in words that follow its name; null when nothing is. Never quotes it. */
 export type SettingCheck = (text: string) => string | null
 
 /** Lets a check judge a setting; one that is not set passes. */
 export function Checked(check: SettingCheck): PropertyDecorator {
-  const judge = ValidateBy({
-    name: 'setting',
-    validator: {
-      validate: (value: unknown) => check(String(value)) === null,
-      defaultMessage: (args) => check(String(args?.value)) ?? '',
-    },
-  })
-  const optional = IsOptional()
   return (target, property) => {
-    optional(target, property)
-    judge(target, property)
+    registerDecorator({
+      name: 'setting',
+      target: target.constructor,
+      propertyName: String(property),
+      validator: {
+        validate: (text: string | undefined) => text === undefined || check(text) === null,
+        defaultMessage: (args) => check(String(args?.value)) ?? '',
+      },
+    })
   }
 }
 

@@ -1,4 +1,4 @@
-import { errors, jwtVerify, SignJWT, type JWTPayload } from 'jose'
+import type { JWTPayload } from 'jose'
 import type { IdentityId, IdentityPoolId } from '@satchel/protocol'
 import type { Login } from '../domain/identity.js'
 import type { Clock } from '../runtime/clock.js'
@@ -68,6 +68,7 @@ export class OpenIdTokens {
       exp: issuedAt + grant.lifeSeconds,
     }
     if (grant.principalTags.size > 0) claims[TAGS_CLAIM] = { principal_tags: tagsOf(grant.principalTags) }
+    const { SignJWT } = await jose()
     return new SignJWT(claims).setProtectedHeader({ alg: ALGORITHM, typ: TYPE, kid }).sign(privateKey)
   }
 
@@ -78,6 +79,7 @@ export class OpenIdTokens {
     const key = await this.keyOf(header)
     if (key === null) return { kind: 'foreign' }
     const now = Math.floor(this.deps.clock.now() / 1_000)
+    const { errors, jwtVerify } = await jose()
     try {
       const { payload } = await jwtVerify(token, key.publicKey, {
         algorithms: [ALGORITHM],
@@ -103,6 +105,9 @@ export class OpenIdTokens {
     return this.deps.keys.find(kid)
   }
 }
+
+/** Loaded with the first token: a start does not wait for it. */
+const jose = () => import('jose')
 
 /** How the bearer signed in, in AWS's three parts: the last one names the user (SPEC J5). */
 const amrOf = (pool: IdentityPoolId, { provider, userId }: Login): string[] => [

@@ -101,3 +101,12 @@ test('figures that cannot be had are missing from the scrape, and the rest is th
   expect(seriesOf(text, 'satchel_records')).toEqual([])
   expect(text).toContain('satchel_writes_refused_total 1')
 })
+
+test('the process is among the metrics once it is watched', async () => {
+  const metrics = new Metrics(new HeldClock())
+  await metrics.watchProcess()
+  const text = await metrics.text()
+  for (const name of ['process_cpu_seconds_total', 'nodejs_heap_size_used_bytes', 'satchel_eventloop_lag_seconds']) {
+    expect(seriesOf(text, name)).toHaveLength(1)
+  }
+})

@@ -1,7 +1,8 @@
 import { errorCodes, type ErrorCode } from '@satchel/protocol'
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
+import type * as PromClient from 'prom-client'
 import type { Clock } from '../runtime/clock.js'
+import { Counter, Gauge, Histogram, Registry } from './instruments.js'
 import { operationNames, UNKNOWN_OPERATION } from './operation-names.js'
 import { Remembered } from './remembered.js'
 
@@ -32,8 +33,8 @@ const COMMIT_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.
 const GROUP_SIZES = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024]
 
 type RequestInstruments = {
-  readonly seconds: Histogram.Internal<'operation'>
-  readonly countsByCode: Map<string, Counter.Internal>
+  readonly seconds: PromClient.Histogram.Internal<'operation'>
+  readonly countsByCode: Map<string, PromClient.Counter.Internal>
 }
 
 /**
@@ -144,9 +145,11 @@ export class Metrics {
     gauge('satchel_database_bytes', 'Bytes of the database on disk.', 'databaseBytes')
   }
 
-  /** Adds the process: processor time, memory, garbage collection, file handles and event-loop lag. Call it once. */
-  watchProcess(): void {
-    collectDefaultMetrics({ register: this.registry })
+  /**
+   * Adds the process: processor time, memory, garbage collection, file handles and event-loop lag. Call it once;
+   * resolves when all of them are there.
+   */
+  async watchProcess(): Promise<void> {
     const delays = monitorEventLoopDelay({ resolution: LAG_RESOLUTION_MS })
     delays.enable()
     this.gauge('satchel_eventloop_lag_seconds', 'Longest event-loop delay since the scrape before.', () => {
@@ -154,6 +157,8 @@ export class Metrics {
       delays.reset()
       return Math.max(0, longestMs) / 1_000
     })
+    const { collectDefaultMetrics } = await import('prom-client')
+    collectDefaultMetrics({ register: this.registry })
   }
 
   /** The text that a scraper reads. */
@@ -184,7 +189,7 @@ export class Metrics {
     return instruments
   }
 
-  private countFor({ countsByCode }: RequestInstruments, operation: string, code: string): Counter.Internal {
+  private countFor({ countsByCode }: RequestInstruments, operation: string, code: string): PromClient.Counter.Internal {
     const known = code === 'OK' || Object.hasOwn(errorCodes, code) ? code : UNKNOWN_CODE
     const held = countsByCode.get(known)
     if (held !== undefined) return held

@@ -1,9 +1,10 @@
 import {
   faultInIntegerMember,
   faultInTextMember,
-  violated,
+  NOT_NULL,
   type Parsed,
   type TextBounds,
+  violated,
   type Violation,
 } from '@satchel/protocol'
 import { isJsonObject, member, type JsonValue } from '../http/parse-json.js'
@@ -74,8 +75,9 @@ export const structure =
     const judged = (members: Members, isRequired: boolean): Violation | null =>
       firstFault(Object.entries(members), ([name, check]) => {
         const value = member(sent, name)
-        if (value === undefined && !isRequired) return null
-        return check(value ?? null, `${at}.${memberPath(name)}`)
+        const where = `${at}.${memberPath(name)}`
+        if (value === undefined) return isRequired ? faulty(null, where, NOT_NULL) : null
+        return check(value, where)
       })
     return judged(required, true) ?? judged(optional, false)
   }

@@ -1,6 +1,7 @@
-import { getMetadataStorage, registerDecorator, validateSync, type ValidationError } from 'class-validator'
+import type { ValidationError } from 'class-validator'
 import { NOT_NULL, violated, type Violation } from '@satchel/protocol'
 import { refuseViolations } from '../../refusal.js'
+import { getMetadataStorage, registerDecorator, Validator } from '../../validator.js'
 import { member, type JsonObject, type JsonValue } from '../http/parse-json.js'
 import { memberPath, type Check } from './checks.js'
 
@@ -22,7 +23,7 @@ export function readRequest<T extends object>(Request: new () => T, sent: JsonOb
     const value = member(sent, name)
     if (value !== undefined) Object.defineProperty(request, name, { value, enumerable: true })
   }
-  const violations = validateSync(request, { stopAtFirstError: true }).flatMap(violationsOf)
+  const violations = new Validator().validateSync(request, { stopAtFirstError: true }).flatMap(violationsOf)
   if (violations.length > 0) refuseViolations('Validation', violations)
   return request
 }

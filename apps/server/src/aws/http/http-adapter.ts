@@ -60,13 +60,19 @@ export function createHttpAdapter(options: HttpOptions): FastifyAdapter {
     logger: false,
     skipMiddie: true, // no Express-style middleware here, so nothing to pay for it
     exposeHeadRoutes: false,
+    schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
     return503OnClosing: false, // what still comes on an open connection is answered like the rest, and the connection ends
     genReqId: () => random.uuid(),
     rewriteUrl: overrideMethod,
     routerOptions: { maxParamLength: PATH_PART_LENGTH_MAX, querystringParser: parseQuery },
     requestTimeout: patience.request,
     connectionTimeout: patience.silence,
-    http: { headersTimeout: patience.headers, connectionsCheckingInterval: patience.checkEvery },
+    // A request without a Host is answered by us, in AWS form.
+    http: {
+      requireHostHeader: false,
+      headersTimeout: patience.headers,
+      connectionsCheckingInterval: patience.checkEvery,
+    },
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
       setAnswerHeaders(request, reply, origins)
       answerError(error, request, reply, log)
@@ -97,6 +103,11 @@ export function createHttpAdapter(options: HttpOptions): FastifyAdapter {
   return adapter
 }
 
+/** No route has a schema; without a compiler of our own Fastify loads two that are of no use here at every start. */
+function noSchemas(): never {
+  throw new Error('routes have no schemas here')
+}
+
 /**
  * A full UpdateRecords has to pass: a dataset of control characters is six times as long in JSON, and every patch
  * brings its member names along (H7).
@@ -122,7 +133,10 @@ function overrideMethod(request: {
 }
 
 /** What headers alone tell to be wrong, before anything is read (H9, H10, H14). */
-function refusedByHeaders({ method, headers }: FastifyRequest, origins: OriginRule): Refusal | null {
+function refusedByHeaders({ method, headers, raw }: FastifyRequest, origins: OriginRule): Refusal | null {
+  if (headers.host === undefined && raw.httpVersion !== '1.0') {
+    return new Refusal('Serialization', 'the request names no Host')
+  }
   // Only browsers send an Origin, and only a browser can be led here by a stranger's page.
   if (headers.origin !== undefined && !origins.acceptsHost(headers.host ?? '')) {
     return new Refusal(

@@ -2,7 +2,6 @@ import type { WebIdentity } from '../../identity/web-identity.js'
 import { assumedRole, type Place } from '../../identity/place.js'
 import { OWN_PROVIDER } from '../../identity/login-proofs.js'
 import { refuse } from '../../refusal.js'
-import { ARN } from '../cognito-identity/member-checks.js'
 import { secret, text, whole } from '../cognito-identity/checks.js'
 import { Optional, readRequest, Required } from '../cognito-identity/read-request.js'
 import { membersOf } from './form.js'
@@ -10,8 +9,11 @@ import type { Xml } from './xml.js'
 
 const LIFE_SECONDS = 3_600
 
+/** AWS: arnType. */
+const PRINTABLE = /^[\u0009\u000A\u000D\u0020-\u007E\u0085\u00A0-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]+$/u
+
 export class AssumeRoleWithWebIdentityRequest {
-  @Required(ARN) RoleArn!: string
+  @Required(text({ min: 20, max: 2_048, pattern: PRINTABLE })) RoleArn!: string
   @Required(text({ min: 2, max: 64, pattern: /^[\w+=,.@-]*$/ })) RoleSessionName!: string
   @Required(secret({ min: 4, max: 20_000 })) WebIdentityToken!: string
   @Optional(whole({ min: 900, max: 43_200 })) DurationSeconds?: number

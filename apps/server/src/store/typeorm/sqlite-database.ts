@@ -1,12 +1,13 @@
 import { mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import Database from 'better-sqlite3'
-import { DataSource, type Logger, type QueryRunner } from 'typeorm'
+import type { Logger, QueryRunner } from 'typeorm'
 import { entities } from './entities/entities.js'
 import { Lane } from './lane.js'
 import { CommitThreadClient } from './commit-thread-client.js'
 import { migrations } from './migrations/migrations.js'
 import { tuneReader, tuneWriter } from './sqlite-pragmas.js'
+import { DataSource } from './typeorm.js'
 
 /** TypeORM prints statements with their parameters, which are users' values; nothing of it may reach a log. */
 const silent: Logger = {

@@ -1,6 +1,5 @@
 import type { IdentityPoolId } from '@satchel/protocol'
 import type { EntityManager } from 'typeorm'
-import { MoreThan } from 'typeorm'
 import type { StoredPool } from '../../domain/identity-pool.js'
 import { NO_SYNC_SETTINGS, type SyncSettings } from '../../domain/sync-settings.js'
 import {
@@ -14,6 +13,7 @@ import {
 import type { PoolStore, PoolUpdate } from '../pool-store.js'
 import { IdentityPoolEntity } from './entities/identity-pool.entity.js'
 import type { SqliteDatabase } from './sqlite-database.js'
+import { MoreThan } from './typeorm.js'
 
 /** Keeps pools in SQLite: writes through the lane, reads through the read-only connection. */
 export class SqlitePoolStore implements PoolStore {

@@ -1,4 +1,4 @@
-import { Column, Entity, PrimaryColumn } from 'typeorm'
+import { Column, Entity, PrimaryColumn } from '../typeorm.js'
 
 @Entity('identity')
 export class IdentityEntity {

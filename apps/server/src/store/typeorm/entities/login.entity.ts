@@ -1,4 +1,4 @@
-import { Column, Entity, PrimaryColumn } from 'typeorm'
+import { Column, Entity, PrimaryColumn } from '../typeorm.js'
 
 /** A user of a provider, owned by one identity of a pool. */
 @Entity('login')
