@@ -19,6 +19,8 @@ export function queryOf(target: string): string {
  */
 export function canonicalPath(path: string): string {
   if (!path.startsWith('/')) refuse('InvalidSignature', 'the request target must begin with a slash')
+  // What SDKs send needs nothing but its percent signs encoded again.
+  if (USUAL_PATH.test(path)) return path.replaceAll('%', '%25')
   let encoded = ''
   let from = 0
   for (let at = 0; at < path.length; at++) {
@@ -29,6 +31,8 @@ export function canonicalPath(path: string): string {
   }
   return from === 0 ? path : encoded + path.slice(from)
 }
+
+const USUAL_PATH = /^[A-Za-z0-9\-._~/%]*$/
 
 /**
  * A query as it is signed: every name and value in its one proper encoding, sorted by name, then value (A5). `+` is

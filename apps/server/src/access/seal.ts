@@ -44,10 +44,12 @@ export class Seal {
   }
 
   private mac(purpose: SealPurpose, context: readonly string[], body: string): string {
-    const hmac = createHmac('sha256', this.keysByPurpose[purpose])
+    let text = ''
     // Lengths in front keep ['ab', 'c'] and ['a', 'bc'] apart.
-    for (const part of context) hmac.update(`${part.length}:${part},`)
-    return hmac.update(body).digest('base64url')
+    for (const part of context) text += `${part.length}:${part},`
+    return createHmac('sha256', this.keysByPurpose[purpose])
+      .update(text + body)
+      .digest('base64url')
   }
 }
 

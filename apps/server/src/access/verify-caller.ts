@@ -14,6 +14,8 @@ export type { SignedRequest, SigningService } from './signed-request.js'
 /** The account's own credentials. */
 export type AccountCredentials = Readonly<{ accessKeyId: string; secretAccessKey: string }>
 
+type OpenedToken = Readonly<{ sessionToken: string; caller: IdentityCaller }>
+
 /** Most signing keys and most session tokens remembered; about 1 KB for both of a key. */
 export const REMEMBERED_MAX = 8_192
 
@@ -26,7 +28,8 @@ export const REMEMBERED_MAX = 8_192
  */
 export class CallerVerifier {
   private readonly keysByCredential = new RecentCache<string, KeyObject>(REMEMBERED_MAX)
-  private readonly callersByToken = new RecentCache<string, IdentityCaller>(REMEMBERED_MAX)
+  /** By access key id: a token is long, and hashing a new copy of it for every request costs more than comparing it. */
+  private readonly openedTokens = new RecentCache<string, OpenedToken>(REMEMBERED_MAX)
 
   constructor(
     private readonly deps: Readonly<{
@@ -60,11 +63,11 @@ export class CallerVerifier {
   }
 
   private openedToken(accessKeyId: string, sessionToken: string): IdentityCaller | null {
-    const held = this.callersByToken.get(sessionToken)
-    if (held?.accessKeyId === accessKeyId) return held
-    const opened = this.deps.temporaryCredentials.open(accessKeyId, sessionToken)
-    if (opened !== null) this.callersByToken.set(sessionToken, opened)
-    return opened
+    const held = this.openedTokens.get(accessKeyId)
+    if (held?.sessionToken === sessionToken) return held.caller
+    const caller = this.deps.temporaryCredentials.open(accessKeyId, sessionToken)
+    if (caller !== null) this.openedTokens.set(accessKeyId, { sessionToken, caller })
+    return caller
   }
 
   /** Only for a key that is known and a scope that is ours, so that strangers cannot fill the cache. */
