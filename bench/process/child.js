@@ -12,7 +12,12 @@ process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL')
   rmSync(scratch, { recursive: true, force: true })
 })
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(1))
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  process.on(signal, () => {
+    console.error(`ended by ${signal}; what was started is stopped too`)
+    process.exit(1)
+  })
+}
 
 /** A new directory that goes with the bench. */
 export const scratchDirectory = (name) => mkdtempSync(join(scratch, `${name}-`))

@@ -19,7 +19,7 @@ const goalOf = ({ goal, unit }) =>
 
 function verdictOf({ met, missedBy }) {
   if (met === null) return ''
-  return met ? 'met' : `MISSED by ${(missedBy * 100).toFixed(0)} %`
+  return met ? 'met' : `MISSED by ${(missedBy * 100).toFixed(missedBy < 0.1 ? 1 : 0)} %`
 }
 
 /** Enough digits to tell a ratio, none that only noise has. */

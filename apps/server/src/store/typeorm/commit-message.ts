@@ -1,5 +1,5 @@
 import type { Limits } from '@satchel/protocol'
-import type { DatasetWrite } from '../../domain/dataset-write.js'
+import type { DatasetWrite, WriteOutcome } from '../../domain/dataset-write.js'
 
 /** What the commit thread is told when it starts. */
 export type CommitThreadStart = Readonly<{ file: string }>
@@ -10,9 +10,16 @@ export type CommitRequest =
 
 export type CommitGroup = Readonly<{ writes: readonly DatasetWrite[]; limits: Limits }>
 
+/**
+ * An outcome as it comes back: the records of an accepted batch are left out, since they follow from what was sent and the
+ * count it took.
+ */
+export type ThreadOutcome =
+  Omit<Extract<WriteOutcome, { kind: 'accepted' }>, 'written'> | Exclude<WriteOutcome, { kind: 'accepted' }>
+
 /** Answers come in the order of their requests. */
 export type CommitAnswer =
-  /** `outcomes` is an array of WriteOutcome as JSON. */
+  /** `outcomes` is an array of {@link ThreadOutcome} as JSON. */
   | Readonly<{ kind: 'committed'; outcomes: string }>
   | Readonly<{ kind: 'failed'; cause: unknown }>
   | Readonly<{ kind: 'closed' }>

@@ -1,7 +1,8 @@
 import { Worker } from 'node:worker_threads'
 import type { Limits } from '@satchel/protocol'
 import type { DatasetWrite, WriteOutcome } from '../../domain/dataset-write.js'
-import type { CommitAnswer, CommitGroup, CommitRequest, CommitThreadStart } from './commit-message.js'
+import { patched } from '../../domain/held-record.js'
+import type { CommitAnswer, CommitGroup, CommitRequest, CommitThreadStart, ThreadOutcome } from './commit-message.js'
 
 /** A thread runs built code; tests run the sources, and take the thread from the build beside them. */
 const ENTRY = import.meta.url.endsWith('.ts')
@@ -32,7 +33,8 @@ export class CommitThreadClient {
     const answer = await this.ask({ kind: 'commit', group: JSON.stringify(group) })
     if (answer.kind === 'failed') throw answer.cause
     if (answer.kind === 'closed') throw new Error('the commit thread closed instead of committing')
-    return JSON.parse(answer.outcomes) as WriteOutcome[]
+    const outcomes = JSON.parse(answer.outcomes) as ThreadOutcome[]
+    return outcomes.map((outcome, index) => withRecords(outcome, writes[index]!))
   }
 
   /** Waits for what is under way and closes the connection. */
@@ -61,4 +63,12 @@ export class CommitThreadClient {
     for (const { reject } of this.waiting.splice(0)) reject(this.ended)
     if (!this.closing) throw this.ended
   }
+}
+
+function withRecords(outcome: ThreadOutcome, write: DatasetWrite): WriteOutcome {
+  if (outcome.kind !== 'accepted') return outcome
+  if (write.kind !== 'update') throw new Error(`a ${write.kind} was answered as an accepted batch`)
+  const { dataset } = outcome
+  const { at, by } = write
+  return { ...outcome, written: write.batch.map((patch) => patched(patch, { syncCount: dataset.syncCount, at, by })) }
 }

@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import Database from 'better-sqlite3'
-import type { CommitAnswer, CommitGroup, CommitRequest, CommitThreadStart } from './commit-message.js'
+import type { WriteOutcome } from '../../domain/dataset-write.js'
+import type { CommitAnswer, CommitGroup, CommitRequest, CommitThreadStart, ThreadOutcome } from './commit-message.js'
 import { commitGroup } from './sqlite-commit.js'
 import { tuneWriter } from './sqlite-pragmas.js'
 import { Statements } from './statements.js'
@@ -20,6 +21,9 @@ port.on('message', (request: CommitRequest) => {
   if (request.kind === 'close') port.close()
 })
 
+const withoutRecords = (outcome: WriteOutcome): ThreadOutcome =>
+  outcome.kind === 'accepted' ? { kind: outcome.kind, dataset: outcome.dataset } : outcome
+
 function answer(request: CommitRequest): CommitAnswer {
   if (request.kind === 'close') {
     connection.close()
@@ -27,7 +31,7 @@ function answer(request: CommitRequest): CommitAnswer {
   }
   try {
     const { writes, limits } = JSON.parse(request.group) as CommitGroup
-    return { kind: 'committed', outcomes: JSON.stringify(commitGroup(statements, writes, limits)) }
+    return { kind: 'committed', outcomes: JSON.stringify(commitGroup(statements, writes, limits).map(withoutRecords)) }
   } catch (cause) {
     return { kind: 'failed', cause }
   }

@@ -1,12 +1,4 @@
-import type {
-  DatasetName,
-  DatasetPath,
-  IdentityId,
-  IdentityPoolId,
-  Limits,
-  RecordKey,
-  SyncCount,
-} from '@satchel/protocol'
+import type { DatasetName, IdentityId, IdentityPoolId, Limits, RecordKey } from '@satchel/protocol'
 import type { BatchMarker } from '../../domain/batch-marker.js'
 import type { Dataset } from '../../domain/dataset.js'
 import type { DatasetWrite, WriteOutcome } from '../../domain/dataset-write.js'
@@ -18,12 +10,10 @@ import { insertRows, type Table } from './insert-rows.js'
 import { ADD_POOL_USAGE, poolUsageValues } from './pool-usage.js'
 import type { Statements } from './statements.js'
 
-type HeldRow = Readonly<{ position: number; syncCount: SyncCount; valueBytes: number | null }>
-
 type IdentityRow = Readonly<{ identity: IdentityId; pool: IdentityPoolId }> & (DatasetRow | Readonly<{ name: null }>)
 
 /**
- * One group of writes in one transaction: loads what it touches with one statement per table, judges the writes in
+ * One group of writes in one transaction: loads what it touches, judges the writes in
  * turn, and stores what was accepted with a few bulk statements (W1, W2). Durable when it returns; when it throws,
  * nothing was stored.
  */
@@ -51,7 +41,7 @@ function rollBack(statements: Statements): void {
   if (statements.inTransaction) statements.run('ROLLBACK')
 }
 
-/** Texts travel as JSON, which SQLite takes apart. */
+/** Lists of ids travel as JSON, which SQLite takes apart. */
 function load(statements: Statements, writes: readonly DatasetWrite[]): Loaded {
   const identities = JSON.stringify([...new Set(writes.map(({ path }) => path.identity))])
   const pools = new Map<IdentityId, IdentityPoolId>()
@@ -76,22 +66,21 @@ function store(statements: Statements, changes: Changes): void {
   }
 }
 
+/** A prepared look-up per key; measured, that beats one statement that takes all the keys apart from JSON. */
 function loadRecords(
   statements: Statements,
   writes: readonly DatasetWrite[],
 ): ReadonlyMap<string, ReadonlyMap<RecordKey, HeldRecord>> {
-  const wanted: { path: DatasetPath; key: RecordKey }[] = []
-  for (const write of writes) {
-    if (write.kind === 'update') for (const { key } of write.batch) wanted.push({ path: write.path, key })
-  }
   const records = new Map<string, Map<RecordKey, HeldRecord>>()
-  if (wanted.length === 0) return records
-  const asked = JSON.stringify(wanted.map(({ path, key }) => [path.identity, path.dataset, key]))
-  for (const { position, syncCount, valueBytes } of statements.all<HeldRow>(HELD_RECORDS, [asked])) {
-    const { path, key } = wanted[position]!
-    const byKey = records.get(datasetKey(path))
-    if (byKey === undefined) records.set(datasetKey(path), new Map([[key, { syncCount, valueBytes }]]))
-    else byKey.set(key, { syncCount, valueBytes })
+  for (const write of writes) {
+    if (write.kind !== 'update') continue
+    const { identity, dataset } = write.path
+    const byKey = records.get(datasetKey(write.path)) ?? new Map<RecordKey, HeldRecord>()
+    records.set(datasetKey(write.path), byKey)
+    for (const { key } of write.batch) {
+      const held = statements.get<HeldRecord>(HELD_RECORD, [identity, dataset, key])
+      if (held !== undefined) byKey.set(key, held)
+    }
   }
   return records
 }
@@ -190,9 +179,8 @@ const IDENTITIES_WITH_DATASETS = `SELECT i.identity_id AS identity, i.pool_id AS
   LEFT JOIN dataset AS d ON d.identity_id = i.identity_id
   WHERE i.disabled_at IS NULL`
 
-const HELD_RECORDS = `SELECT wanted."key" AS position, r.sync_count AS syncCount, octet_length(r.value) AS valueBytes
-  FROM json_each(?) AS wanted CROSS JOIN record AS r
-  ON r.identity_id = wanted.value ->> 0 AND r.dataset = wanted.value ->> 1 AND r."key" = wanted.value ->> 2`
+const HELD_RECORD = `SELECT sync_count AS syncCount, octet_length(value) AS valueBytes
+  FROM record WHERE identity_id = ? AND dataset = ? AND "key" = ?`
 
 const MARKERS = `SELECT marker_id AS id, batch_hash AS hash, sync_count AS syncCount, accepted_at AS at, accepted_by AS "by"
   FROM json_each(?) AS wanted CROSS JOIN batch_marker ON marker_id = wanted.value`

@@ -15,6 +15,11 @@ export class Statements {
     return this.prepare(sql).all(...values) as Row[]
   }
 
+  /** The one row of a query, if there is any. */
+  get<Row>(sql: string, values: readonly unknown[]): Row | undefined {
+    return this.prepare(sql).get(...values) as Row | undefined
+  }
+
   run(sql: string, values: readonly unknown[] = []): void {
     this.prepare(sql).run(...values)
   }
