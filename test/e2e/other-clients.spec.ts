@@ -9,8 +9,11 @@ const works = (command: string, ...args: readonly string[]): boolean => spawnSyn
 const hasBoto3 = works('python3', '-c', 'import boto3')
 const hasCli = works('aws', '--version')
 
-/** What clients of other languages must be there where everything is to be proven; the others are tried if they are. */
-const missing = hasBoto3 ? [] : ['boto3 (python3 -c "import boto3" fails; apt-get install python3-boto3)']
+/** Clients of other languages that everything is to be proven with, and are not on this machine. */
+const missing = [
+  ...(hasBoto3 ? [] : ['boto3 (python3 -c "import boto3" fails; apt-get install python3-boto3)']),
+  ...(hasCli ? [] : ['the AWS CLI (aws --version fails; apt-get install awscli)']),
+]
 
 test('every client that CI has to try is on this machine', () => {
   for (const what of missing) console.error(`\n*** LEFT OUT: ${what} ***\n`)
