@@ -16,6 +16,20 @@ module.exports = {
       to: { pathNot: ['^apps/server/src/domain', '^libs/protocol'] },
     },
     {
+      name: 'merge-is-pure',
+      comment: "The client's core decides over plain data: no storage, network, clock or chance.",
+      severity: 'error',
+      from: { path: '^libs/client/src/merge', pathNot: '\\.spec\\.ts$' },
+      to: { pathNot: ['^libs/client/src/(merge|journal/entry|replica/replica)', '^libs/protocol'] },
+    },
+    {
+      name: 'client-core-knows-no-platform',
+      comment: 'IndexedDB, files, sockets and tabs come in through ports, so that the simulation can hold them.',
+      severity: 'error',
+      from: { path: '^libs/client/src/(replica|local|session)', pathNot: '\\.spec\\.ts$|/testing/' },
+      to: { path: '^node:|node_modules/(socket\\.io-client)|^libs/client/src/platform/(browser|node)' },
+    },
+    {
       name: 'faces-never-touch-the-store',
       severity: 'error',
       from: { path: '^apps/server/src/(aws|live)', pathNot: '\\.spec\\.ts$|/testing/' },

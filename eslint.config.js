@@ -1,7 +1,7 @@
 import tseslint from 'typescript-eslint'
 
 export default tseslint.config(
-  { ignores: ['**/dist/', '**/node_modules/', '.cache/', 'data/', 'apps/demo/'] },
+  { ignores: ['**/dist/', '**/node_modules/', '.cache/', 'data/', 'apps/demo/dist/'] },
   {
     files: ['**/*.ts'],
     extends: [tseslint.configs.recommendedTypeChecked],
@@ -24,7 +24,7 @@ export default tseslint.config(
   {
     // Clock and chance come in through the constructor (ARCHITECTURE, "Time, chance, network").
     files: ['libs/*/src/**/*.ts', 'apps/server/src/**/*.ts'],
-    ignores: ['apps/server/src/runtime/**', '**/*.spec.ts', '**/testing/**'],
+    ignores: ['apps/server/src/runtime/**', 'libs/client/src/runtime/**', '**/*.spec.ts', '**/testing/**'],
     rules: {
       'no-restricted-properties': [
         'error',

@@ -20,6 +20,8 @@ const common = {
   moduleNameMapper: {
     '^(\\.{1,2}/.*)\\.js$': '$1',
     '^@satchel/protocol$': '<rootDir>/libs/protocol/src/index.ts',
+    '^@satchel/client$': '<rootDir>/libs/client/src/index.ts',
+    '^@satchel/client/node$': '<rootDir>/libs/client/src/node.ts',
   },
   testEnvironment: 'node',
 }
