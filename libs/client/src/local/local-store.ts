@@ -9,6 +9,18 @@ export type StoreListener = Readonly<{
   applied(applied: Applied, by: ChangeSource): void
 }>
 
+/**
+ * The leader's part in every append: it may add entries to a group that is about to be appended, so that an edit and the
+ * batch in which it goes out are one step.
+ */
+export type Companion = Readonly<{
+  term: number
+  /** What to add to this group; called with the group, synchronously. */
+  entries(group: Group): Group
+  /** A later leader has begun. The group was appended without what was added; the companion is not asked again. */
+  fenced(): void
+}>
+
 /** A journal and the replica that follows from it, kept together in one tab. */
 export interface LocalStore {
   readonly replica: Replica
@@ -17,6 +29,8 @@ export interface LocalStore {
    * append is under way goes into the next one together. With a term it is the leader's (see `Journal.append`).
    */
   write(group: Group, term?: number): Promise<number>
+  /** null ends it. */
+  accompany(companion: Companion | null): void
   listen(listener: StoreListener): () => void
   /** Resolves when nothing is on its way into the journal. */
   flushed(): Promise<void>
