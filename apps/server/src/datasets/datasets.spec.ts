@@ -1,5 +1,6 @@
-import { AWS_LIMITS, type Batch } from '@satchel/protocol'
+import { AWS_LIMITS, type Batch, type DeviceId } from '@satchel/protocol'
 import { Seal } from '../access/seal.js'
+import { deviceMarkerId } from '../domain/batch-marker.js'
 import {
   count,
   IDENTITY,
@@ -13,6 +14,7 @@ import {
 import { HeldClock } from '../runtime/testing/held-clock.js'
 import { SeededRandom } from '../runtime/testing/seeded-random.js'
 import { memoryHarness } from '../store/testing/memory-harness.js'
+import { CommitFeed } from './commit-feed.js'
 import { Datasets, type ListRecordsRequest, type RecordListing } from './datasets.js'
 import { Housekeeping } from './housekeeping.js'
 import { SessionCount } from './session-count.js'
@@ -37,6 +39,7 @@ async function setUp() {
     clock,
     bounds: QUEUE_BOUNDS,
     observer,
+    feed: new CommitFeed({ listenerFailed: () => {} }),
   })
   const datasets = new Datasets({ store: harness.store, writes, sessions, opened, seal, clock, limits: AWS_LIMITS })
   const list = async (over: Partial<ListRecordsRequest> = {}, where = path()) => {
@@ -256,5 +259,30 @@ test('[B2] housekeeping collects tombstones past their age, and forgets sessions
   expect(removed).toEqual(['2 markers', '1 tombstones'])
   expect((await list()).records.map(({ key }) => key)).toEqual(['b'])
   expect(sessions.idOf(path(), sessionToken)).toBeNull()
+  await housekeeping.stop()
+})
+
+test('[NA4] housekeeping forgets a device 400 days after its last batch', async () => {
+  const { harness, clock, opened, sessions } = await setUp()
+  const phone = 'phone' as DeviceId
+  const origin = { id: deviceMarkerId(path(), phone), number: 1, hash: 'h' }
+  const at = clock.now()
+  await harness.store.commit(
+    [{ kind: 'update', path: path(), batch: [], origin, device: phone, at, by: phone }],
+    AWS_LIMITS,
+  )
+  const observer = { removed: () => {}, failed: () => {} }
+  const housekeeping = new Housekeeping({ store: harness.store, sessions, opened, clock, tombstoneDays: 180, observer })
+  housekeeping.start()
+  const remembered = async (ms: number) => {
+    // A task sets its next time when it is done, so time moves in two steps, the second past every task's interval.
+    for (const step of [ms - 601_000, 601_000]) {
+      clock.advance(step)
+      for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate)
+    }
+    return harness.store.hasMarker(origin.id)
+  }
+  expect(await remembered(400 * 24 * HOUR)).toBe(true)
+  expect(await remembered(HOUR)).toBe(false)
   await housekeeping.stop()
 })

@@ -16,8 +16,8 @@ import { standingOf } from '../domain/changes-since.js'
 import type { Dataset } from '../domain/dataset.js'
 import type { ExceededLimit, Usage } from '../domain/usage.js'
 import type { Clock } from '../runtime/clock.js'
-import type { DatasetStore, Listing, PoolUsage } from '../store/dataset-store.js'
-import { closePage, openPage, type RecordPage } from './record-page.js'
+import type { DatasetStore, PoolUsage } from '../store/dataset-store.js'
+import { RecordPages } from './record-pages.js'
 import type { SessionCount } from './session-count.js'
 import { hashOfBatch, type SyncSessions } from './sync-session.js'
 import type { WriteQueue } from './write-queue.js'
@@ -65,6 +65,8 @@ const TOMBSTONES_PER_PAGE_MAX = 15_360
 
 /** The sync store's operations, the same for every face. Who may call them was decided before (see `access/`). */
 export class Datasets {
+  private readonly pages: RecordPages
+
   constructor(
     private readonly deps: Readonly<{
       store: DatasetStore
@@ -75,7 +77,9 @@ export class Datasets {
       clock: Clock
       limits: Limits
     }>,
-  ) {}
+  ) {
+    this.pages = new RecordPages(deps)
+  }
 
   /**
    * Records in a page at most, and when the caller names no limit: a whole dataset and a great many tombstones, because
@@ -92,20 +96,19 @@ export class Datasets {
   async listRecords(path: DatasetPath, request: ListRecordsRequest): Promise<RecordListing> {
     const session = await this.sessionFor(path, request.sessionToken)
     if (session.kind !== 'open') return session
-    const page = request.nextToken === null ? null : openPage(this.deps.seal, path, request.nextToken)
+    const page = request.nextToken === null ? null : this.pages.open(path, request.nextToken)
     if (page === null && request.nextToken !== null) return { kind: 'bad-next-token' }
 
     const since = page?.since ?? request.since
     const limit = Math.min(request.limit ?? this.recordsPerPageMax, this.recordsPerPageMax)
-    const listing = page === null ? await this.firstPage(path, since, limit) : await this.pageAfter(path, page, limit)
+    const listing =
+      page === null ? await this.pages.first(path, since, limit) : await this.pages.after(path, page, limit)
     const standing = standingOf(listing.dataset, since)
     if (standing.kind === 'no-such-count') return standing
     // A dataset deleted between two pages is news to a reader that began with nothing, too.
     const shown = page === null ? standing : standingOf(listing.dataset, page.after.syncCount)
     const deletedSince = standing.deletedSince || (shown.kind === 'listed' && shown.deletedSince)
 
-    const last = listing.records.at(-1)
-    const goesOn = standing.exists && listing.remaining > 0 && last !== undefined
     return {
       kind: 'listed',
       records: standing.exists ? listing.records : [],
@@ -115,14 +118,7 @@ export class Datasets {
       mergedNames: listing.mergedNames,
       modifiedBy: standing.exists ? listing.dataset.modifiedBy : null,
       sessionToken: session.token,
-      nextToken: goesOn
-        ? closePage(this.deps.seal, path, {
-            since,
-            through: listing.through,
-            after: last,
-            remaining: listing.remaining,
-          })
-        : null,
+      nextToken: standing.exists ? this.pages.next(path, since, listing) : null,
     }
   }
 
@@ -139,8 +135,8 @@ export class Datasets {
     const { sessions, writes, clock } = this.deps
     const id = sessions.idOf(path, sessionToken)
     if (id === null) return { kind: 'bad-session-token' }
-    const origin = { id, hash: hashOfBatch(batch, device) }
-    const outcome = await writes.submit({ kind: 'update', path, batch, origin, at: clock.now(), by })
+    const origin = { id, number: 0, hash: hashOfBatch(batch, device) }
+    const outcome = await writes.submit({ kind: 'update', path, batch, origin, device: null, at: clock.now(), by })
     switch (outcome.kind) {
       case 'accepted':
       case 'repeated':
@@ -150,6 +146,7 @@ export class Datasets {
       case 'session-spent':
       case 'no-identity':
         return outcome
+      case 'number-used':
       case 'deleted':
       case 'missing':
         throw new Error(`an update of dataset "${path.dataset}" was judged as ${outcome.kind}`)
@@ -170,6 +167,7 @@ export class Datasets {
       case 'stale':
       case 'over-limit':
       case 'session-spent':
+      case 'number-used':
         throw new Error(`a deletion of dataset "${path.dataset}" was judged as ${outcome.kind}`)
     }
   }
@@ -217,32 +215,5 @@ export class Datasets {
     const id = this.deps.sessions.idOf(path, token)
     if (id === null) return { kind: 'bad-session-token' }
     return (await this.deps.store.hasMarker(id)) ? { kind: 'session-spent' } : { kind: 'open', token }
-  }
-
-  private async firstPage(
-    path: DatasetPath,
-    since: SyncCount,
-    limit: number,
-  ): Promise<Listing & { through: SyncCount }> {
-    const after = { syncCount: since, key: null }
-    const listing = await this.deps.store.list(path, { after, through: null, limit })
-    return { ...listing, through: listing.dataset.syncCount }
-  }
-
-  /**
-   * Goes on with a snapshot. If a record that was still to come has been written since, the snapshot can no longer be
-   * served whole; the listing then moves to the present count, and its pages together show the dataset
-   * at that one (R6).
-   */
-  private async pageAfter(
-    path: DatasetPath,
-    page: RecordPage,
-    limit: number,
-  ): Promise<Listing & { through: SyncCount }> {
-    const { after, through } = page
-    const listing = await this.deps.store.list(path, { after, through, limit })
-    if (listing.records.length + listing.remaining === page.remaining) return { ...listing, through }
-    const present = await this.deps.store.list(path, { after, through: null, limit })
-    return { ...present, through: present.dataset.syncCount }
   }
 }

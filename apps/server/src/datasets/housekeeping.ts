@@ -1,3 +1,4 @@
+import { DEVICE_MARKER_LIFE_MS } from '../domain/batch-marker.js'
 import type { Clock } from '../runtime/clock.js'
 import type { DatasetStore } from '../store/dataset-store.js'
 import type { SessionCount } from './session-count.js'
@@ -23,8 +24,8 @@ type Task = Readonly<{
 }>
 
 /**
- * What a store needs now and then and nobody waits for: old tombstones (B2) and spent sessions (S6) go, and what
- * deleted identities and pools left behind. Each piece is small and gives way to writes in between.
+ * What a store needs now and then and nobody waits for: old tombstones (B2), spent sessions (S6) and the
+ * markers of devices long silent (NA4) go, and what deleted identities and pools left behind. Each piece is small and gives way to writes in between.
  */
 export class Housekeeping {
   private readonly cancels = new Map<string, () => void>()
@@ -73,6 +74,13 @@ export class Housekeeping {
         name: 'forget spent sessions',
         everyMs: 60 * SECOND,
         step: steps('markers', () => store.forgetMarkers({ below: sessions.expiredBelow(), limit: ROWS_PER_STEP })),
+      },
+      {
+        name: 'forget silent devices',
+        everyMs: 600 * SECOND,
+        step: steps('markers', () =>
+          store.forgetDeviceMarkers({ before: clock.now() - DEVICE_MARKER_LIFE_MS, limit: ROWS_PER_STEP }),
+        ),
       },
       { name: 'purge what was deleted', everyMs: 5 * SECOND, step: steps('deleted', () => store.purge(ROWS_PER_STEP)) },
       { name: 'count sync sessions', everyMs: 5 * SECOND, step: () => opened.flush().then(() => false) },

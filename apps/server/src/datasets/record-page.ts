@@ -11,25 +11,30 @@ export type RecordPage = Readonly<{
   after: Readonly<{ syncCount: SyncCount; key: RecordKey }>
   /** Records that the snapshot still held after it. */
   remaining: number
+  /** How far the dataset's tombstones were collected then. */
+  collectedThrough: SyncCount
 }>
 
 /** Seals a page for one dataset. */
-export function closePage(seal: Seal, path: DatasetPath, { since, through, after, remaining }: RecordPage): string {
-  return seal.close('page', contextOf(path), JSON.stringify([since, through, after.syncCount, after.key, remaining]))
+export function closePage(seal: Seal, path: DatasetPath, page: RecordPage): string {
+  const { since, through, after, remaining, collectedThrough } = page
+  const members = [since, through, after.syncCount, after.key, remaining, collectedThrough]
+  return seal.close('page', contextOf(path), JSON.stringify(members))
 }
 
 /** The page, or null for a token that was not made here for this dataset. */
 export function openPage(seal: Seal, path: DatasetPath, token: string): RecordPage | null {
   const text = seal.open('page', contextOf(path), token)
   if (text === null) return null
-  const [since, through, syncCount, key, remaining] = JSON.parse(text) as [
+  const [since, through, syncCount, key, remaining, collectedThrough] = JSON.parse(text) as [
     SyncCount,
     SyncCount,
     SyncCount,
     RecordKey,
     number,
+    SyncCount,
   ]
-  return { since, through, after: { syncCount, key }, remaining }
+  return { since, through, after: { syncCount, key }, remaining, collectedThrough }
 }
 
 const contextOf = ({ pool, identity, dataset }: DatasetPath): string[] => ['records', pool, identity, dataset]

@@ -4,13 +4,15 @@ import { IDENTITY, path, POOL, replace } from '../domain/testing/a-dataset.js'
 import { HeldClock } from '../runtime/testing/held-clock.js'
 import type { DatasetStore } from '../store/dataset-store.js'
 import { memoryHarness } from '../store/testing/memory-harness.js'
+import { CommitFeed } from './commit-feed.js'
 import { QUEUE_BOUNDS, WriteQueue, type QueueBounds } from './write-queue.js'
 
 const write = (id: string, name: string, value = 'v', dataset = 'settings'): DatasetWrite => ({
   kind: 'update',
   path: path(dataset),
   batch: [replace(name, value)],
-  origin: { id, hash: id },
+  origin: { id, number: 0, hash: id },
+  device: null,
   at: 1,
   by: 'me',
 })
@@ -22,18 +24,20 @@ async function setUp(over: Partial<QueueBounds> = {}, wrap: (store: DatasetStore
   const groups: { writes: number; failed: boolean }[] = []
   let refused = 0
   const failures: unknown[] = []
+  const feed = new CommitFeed({ listenerFailed: (cause) => failures.push(cause) })
   const queue = new WriteQueue({
     store: wrap(harness.store),
     limits: AWS_LIMITS,
     clock: new HeldClock(),
     bounds: { ...QUEUE_BOUNDS, ...over },
+    feed,
     observer: {
       committed: ({ writes, failed }) => groups.push({ writes, failed }),
       refused: () => refused++,
       failed: (cause) => failures.push(cause),
     },
   })
-  return { queue, harness, groups, failures, refused: () => refused }
+  return { queue, feed, harness, groups, failures, refused: () => refused }
 }
 
 /** A store whose commits wait until they are let go. */
@@ -148,4 +152,72 @@ test('[W8] draining waits for everything that was taken', async () => {
   expect(groups).toHaveLength(3)
   expect(await taken).toHaveLength(3)
   await queue.drained()
+})
+
+describe('what is told of commits', () => {
+  const heard = (feed: CommitFeed) => {
+    const told: (readonly [number, number])[] = []
+    feed.watch(IDENTITY, ({ changed }) => told.push([changed.base, changed.through]))
+    return told
+  }
+
+  test('[NA8] nothing is told before its commit is durable, and then before its caller is answered', async () => {
+    let gate!: ReturnType<typeof gated>
+    const { queue, feed } = await setUp({}, (store) => (gate = gated(store)).store)
+    const told = heard(feed)
+    const order: string[] = []
+    feed.watch(IDENTITY, () => order.push('told'))
+    const answered = queue.submit(write('1', 'a')).then(() => order.push('answered'))
+    while (queue.depth > 0) await new Promise(setImmediate)
+    expect(told).toEqual([])
+    await gate.openNext()
+    await answered
+    expect([told, order]).toEqual([[[0, 1]], ['told', 'answered']])
+  })
+
+  test('[NA8] writes that are tried alone after their group failed are told, and the failed one is not', async () => {
+    const { queue, feed } = await setUp({}, (store) =>
+      Object.assign(Object.create(store) as DatasetStore, {
+        commit: (writes: readonly DatasetWrite[], limits: Parameters<DatasetStore['commit']>[1]) =>
+          writes.some((it) => it.kind === 'update' && it.batch[0]?.key === 'bad')
+            ? Promise.reject(new Error('disk full'))
+            : store.commit(writes, limits),
+      }),
+    )
+    const told = heard(feed)
+    await Promise.allSettled(['a', 'bad', 'c'].map((name) => queue.submit(write(name, name))))
+    expect(told).toEqual([
+      [0, 1],
+      [1, 2],
+    ])
+  })
+
+  test('[NA8] a commit that was stored and then failed is told when it is tried again', async () => {
+    let failures = 1
+    const { queue, feed } = await setUp({}, (store) =>
+      Object.assign(Object.create(store) as DatasetStore, {
+        commit: async (...given: Parameters<DatasetStore['commit']>) => {
+          const outcomes = await store.commit(...given)
+          if (failures-- > 0) throw new Error('connection lost after commit')
+          return outcomes
+        },
+      }),
+    )
+    const told = heard(feed)
+    await Promise.allSettled([queue.submit(write('1', 'a'))])
+    expect(told).toEqual([])
+    await queue.submit(write('1', 'a'))
+    expect(told).toEqual([[0, 1]])
+  })
+
+  test('[NA8] a listener that throws harms neither the writer nor the other listeners', async () => {
+    const { queue, feed, failures } = await setUp()
+    feed.watch(IDENTITY, () => {
+      throw new Error('a closed socket')
+    })
+    const told = heard(feed)
+    expect((await queue.submit(write('1', 'a'))).kind).toBe('accepted')
+    expect(told).toEqual([[0, 1]])
+    expect(failures).toEqual([new Error('a closed socket')])
+  })
 })

@@ -3,6 +3,8 @@ import type { DatasetWrite, WriteOutcome } from '../domain/dataset-write.js'
 import { Refusal } from '../refusal.js'
 import type { Clock } from '../runtime/clock.js'
 import type { DatasetStore } from '../store/dataset-store.js'
+import type { CommitFeed, CommittedChange } from './commit-feed.js'
+import { committedChange } from './committed-change.js'
 
 /** How much may wait, and how much goes into one transaction. */
 export type QueueBounds = Readonly<{
@@ -43,7 +45,7 @@ const RETRY_AFTER_SECONDS = 1
  * Group commit: what arrives while a transaction is under way becomes the next one (SPEC W1). There is no timer;
  * a lone write waits for nothing but the network events of its own turn.
  *
- *     submit ──▶ waiting ──▶ group ──▶ store.commit ──▶ outcomes
+ *     submit ──▶ waiting ──▶ group ──▶ store.commit ──▶ feed, then outcomes
  *                  │ full: 429                 │ failed: each of the group alone, then 503
  */
 export class WriteQueue {
@@ -59,6 +61,8 @@ export class WriteQueue {
       clock: Clock
       bounds: QueueBounds
       observer: QueueObserver
+      /** Hears of what was committed, once it is durable and before its callers do. */
+      feed: Pick<CommitFeed, 'isWatched' | 'publish'>
     }>,
   ) {}
 
@@ -151,7 +155,20 @@ export class WriteQueue {
       return
     }
     ended(false)
+    this.publish(group, outcomes)
     group.forEach(({ resolve }, index) => resolve(outcomes[index]!))
+  }
+
+  /** What nobody watches is not even put together. */
+  private publish(group: readonly Waiting[], outcomes: readonly WriteOutcome[]): void {
+    const { feed } = this.deps
+    const changes: CommittedChange[] = []
+    group.forEach(({ write }, index) => {
+      if (!feed.isWatched(write.path.identity)) return
+      const change = committedChange(write, outcomes[index]!)
+      if (change !== null) changes.push(change)
+    })
+    if (changes.length > 0) feed.publish(changes)
   }
 
   /** A group failed. One bad write must not take its neighbours with it, so each is tried alone, once. */

@@ -1,4 +1,5 @@
-import { AWS_LIMITS, type Batch } from '@satchel/protocol'
+import { AWS_LIMITS, type Batch, type DeviceId } from '@satchel/protocol'
+import { deviceMarkerId } from './batch-marker.js'
 import type { DatasetWrite } from './dataset-write.js'
 import { judgeWithin } from './judge.js'
 import { IDENTITY, OTHER_IDENTITY, OTHER_POOL, path, POOL, remove, replace } from './testing/a-dataset.js'
@@ -13,7 +14,8 @@ const update = (id: string, batch: Batch, where = path(), hash = 'h'): DatasetWr
   kind: 'update',
   path: where,
   batch,
-  origin: { id, hash },
+  origin: { id, number: 0, hash },
+  device: null,
   at: 5,
   by: 'me',
 })
@@ -36,7 +38,7 @@ test('[S4] the same batch in one group gets its first answer, and is applied onc
   const working = fresh()
   const first = judge(update('1', [replace('a', '1')]), working)
   const second = judge(update('1', [replace('a', '1')]), working)
-  expect(second).toEqual({ kind: 'repeated', written: (first as { written: unknown }).written })
+  expect(second).toMatchObject({ kind: 'repeated', written: (first as { written: unknown }).written })
   expect(working.dataset(path()).syncCount).toBe(1)
 })
 
@@ -100,4 +102,64 @@ test('[L4] a removal is judged against what the group wrote before it', () => {
   judge(update('2', [remove('a', 1)]), working)
   expect(working.usageElsewhere(path('other')).bytes).toBe(0)
   expect(working.dataset(path('settings'))).toMatchObject({ recordCount: 0, bytes: 0, exists: true })
+})
+
+describe('batches of a device', () => {
+  const PHONE = 'phone' as DeviceId
+  const numbered = (
+    number: number,
+    batch: Batch,
+    { device = PHONE, where = path(), hash = 'h' } = {},
+  ): DatasetWrite => ({
+    kind: 'update',
+    path: where,
+    batch,
+    origin: { id: deviceMarkerId(where, device), number, hash },
+    device,
+    at: 5,
+    by: device,
+  })
+  const accepted = { kind: 'accepted' }
+  const used = { kind: 'number-used', last: 7 }
+
+  test.each([
+    ['[NA3]', 'the next number', 8, 'h', accepted],
+    ['[NA3]', 'a number further on', 900, 'h', accepted],
+    ['[NA1]', 'the same number and batch', 7, 'h', { kind: 'repeated', syncCount: 1, at: 5, by: 'phone' }],
+    ['[NA2]', 'the same number and another batch', 7, 'other', used],
+    ['[NA2]', 'a lower number and the same batch', 6, 'h', used],
+    ['[NA2]', 'a lower number and another batch', 1, 'other', used],
+  ])('%s after batch 7, %s is judged so', (_, __, number, hash, expected) => {
+    const working = fresh()
+    judge(numbered(7, [replace('a', '1')]), working)
+    const outcome = judge(numbered(number, [replace('b', '1')], { hash }), working)
+    expect(outcome).toMatchObject(expected)
+    expect(working.dataset(path()).syncCount).toBe(outcome.kind === 'accepted' ? 2 : 1)
+  })
+
+  test('[NA4] a device leaves one marker in a dataset, that of its last accepted batch', () => {
+    const working = fresh()
+    judge(numbered(1, [replace('a', '1')]), working)
+    judge(numbered(2, [replace('a', '2', 1)]), working)
+    judge(numbered(3, [replace('a', 'stale', 1)]), working)
+    judge(numbered(1, [replace('a', '1')], { where: path('other') }), working)
+    judge(numbered(1, [replace('b', '1')], { device: 'tablet' as DeviceId }), working)
+    expect(working.changes().markers.map(({ marker }) => [marker.id, marker.number])).toEqual([
+      [deviceMarkerId(path(), PHONE), 2],
+      [deviceMarkerId(path('other'), PHONE), 1],
+      [deviceMarkerId(path(), 'tablet' as DeviceId), 1],
+    ])
+  })
+
+  test('[NA1] what a repeated batch is answered does not change with what others wrote since', () => {
+    const working = fresh()
+    const first = judge(numbered(1, [replace('a', '1')]), working)
+    judge(numbered(1, [replace('a', '2', 1)], { device: 'tablet' as DeviceId }), working)
+    expect(judge(numbered(1, [replace('a', '1')]), working)).toMatchObject({
+      kind: 'repeated',
+      written: (first as { written: unknown }).written,
+      syncCount: 1,
+      dataset: { syncCount: 2 },
+    })
+  })
 })

@@ -1,5 +1,6 @@
 import type { Limits } from '@satchel/protocol'
 import { applyPatches } from './apply-patches.js'
+import type { BatchMarker } from './batch-marker.js'
 import type { DatasetWrite, WriteOutcome } from './dataset-write.js'
 import { deleteDataset } from './delete-dataset.js'
 import { patched } from './held-record.js'
@@ -21,12 +22,8 @@ export const judgeWithin =
 
 function judgeUpdate(write: DatasetWrite & { kind: 'update' }, working: WorkingSet, limits: Limits): WriteOutcome {
   const { path, batch, origin, at, by } = write
-  const spent = working.marker(origin.id)
-  if (spent !== undefined) {
-    if (spent.hash !== origin.hash) return { kind: 'session-spent' }
-    // The answer is a function of the batch and of what it was given then, so it need not be stored.
-    return { kind: 'repeated', written: batch.map((patch) => patched(patch, spent)) }
-  }
+  const last = working.marker(origin.id)
+  if (last !== undefined && origin.number <= last.number) return judgeKnown(write, last, working)
   const outcome = applyPatches({
     dataset: working.dataset(path),
     held: working.held(path),
@@ -41,6 +38,18 @@ function judgeUpdate(write: DatasetWrite & { kind: 'update' }, working: WorkingS
     working.accept(path, { ...outcome, marker })
   }
   return outcome
+}
+
+/** A batch of a session that was spent, or of a number that its device has come to (S4, NA1, NA2). */
+function judgeKnown(write: DatasetWrite & { kind: 'update' }, last: BatchMarker, working: WorkingSet): WriteOutcome {
+  const { path, batch, origin, device } = write
+  if (origin.number === last.number && origin.hash === last.hash) {
+    // The answer is a function of the batch and of what it was given then, so it need not be stored.
+    const written = batch.map((patch) => patched(patch, last))
+    const { syncCount, at, by } = last
+    return { kind: 'repeated', dataset: working.dataset(path), written, syncCount, at, by }
+  }
+  return device === null ? { kind: 'session-spent' } : { kind: 'number-used', last: last.number }
 }
 
 function judgeDelete({ path, at, by }: DatasetWrite, working: WorkingSet): WriteOutcome {

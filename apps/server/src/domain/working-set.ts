@@ -48,7 +48,8 @@ type Touched = {
 export class WorkingSet {
   private readonly touched = new Map<IdentityId, Map<DatasetName, Touched>>()
   private readonly markersById: Map<string, BatchMarker>
-  private readonly newMarkers: { path: DatasetPath; marker: BatchMarker }[] = []
+  /** By marker id: a device's later batch replaces the marker of an earlier one in the same group. */
+  private readonly newMarkers = new Map<string, { path: DatasetPath; marker: BatchMarker }>()
 
   constructor(private readonly loaded: Loaded) {
     this.markersById = new Map(loaded.markers)
@@ -99,7 +100,7 @@ export class WorkingSet {
       })
     }
     this.markersById.set(accepted.marker.id, accepted.marker)
-    this.newMarkers.push({ path, marker: accepted.marker })
+    this.newMarkers.set(accepted.marker.id, { path, marker: accepted.marker })
   }
 
   /** Takes in a deletion: every record goes, stored or written earlier in this group. */
@@ -125,7 +126,7 @@ export class WorkingSet {
       cleared: changed.filter(({ cleared }) => cleared).map(({ path }) => path),
       datasets: changed.map(({ path, dataset }) => ({ path, dataset })),
       records: changed.flatMap(({ path, written }) => [...written.values()].map((record) => ({ path, record }))),
-      markers: this.newMarkers,
+      markers: [...this.newMarkers.values()],
       usage,
     }
   }

@@ -1,5 +1,6 @@
 import 'reflect-metadata'
-import { type Batch, type IdentityId } from '@satchel/protocol'
+import { type Batch, type DatasetName, type DeviceId, type IdentityId } from '@satchel/protocol'
+import { deviceMarkerId } from '../domain/batch-marker.js'
 import type { DatasetWrite } from '../domain/dataset-write.js'
 import { count, path, POOL, remove, replace } from '../domain/testing/a-dataset.js'
 import { SeededRandom } from '../runtime/testing/seeded-random.js'
@@ -11,6 +12,7 @@ const KEYS = ['a', 'B', '__proto__', 'é', 'e\u0301', '😀', '\uffee', 'constru
 const VALUES = ['', 'v', 'x'.repeat(300), '値', '\u0001\u001f', '{"json":true}']
 const IDENTITIES = ['us-east-1:0a', 'us-east-1:0b', 'us-east-1:0c'] as IdentityId[]
 const DATASETS = ['one', 'two', 'three', 'one.us-east-1:0b']
+const DEVICES = ['phone', 'tab\nlet']
 const LIMITS = {
   recordsPerDatasetMax: 7,
   bytesPerDatasetMax: 900,
@@ -53,7 +55,12 @@ test.each([1, 2, 3, 4, 5])('[W12] memory and SQLite answer alike, seed %i', asyn
     const repeated = random.below(15) === 0 && sessions > 0
     const id = `s${String(repeated ? random.below(sessions) : sessions).padStart(6, '0')}`
     sessions++
-    return { kind: 'update', path: where, batch, origin: { id, hash: `h${batch.length}` }, at: sessions, by: 'd' }
+    const hash = `h${batch.length}`
+    const device = random.below(2) === 0 ? null : (pick(DEVICES) as DeviceId)
+    // Numbers of devices rise, and now and then one comes again or a lower one does.
+    const number = device === null ? 0 : Math.max(1, sessions - random.below(4))
+    const origin = { id: device === null ? id : deviceMarkerId(where, device), number, hash }
+    return { kind: 'update', path: where, batch, origin, device, at: sessions, by: 'd' }
   }
 
   for (let step = 0; step < STEPS; step++) {
@@ -70,6 +77,8 @@ test.each([1, 2, 3, 4, 5])('[W12] memory and SQLite answer alike, seed %i', asyn
     if (step % 50 === 49) await both(({ store }) => store.collectTombstones({ before: sessions - 60, limit: 10_000 }))
     const below = `s${String(Math.max(0, sessions - 300)).padStart(6, '0')}`
     if (step % 97 === 96) await both(({ store }) => store.forgetMarkers({ below, limit: 50 }))
+    if (step % 61 === 60) await both(({ store }) => store.forgetDeviceMarkers({ before: sessions - 30, limit: 3 }))
+    await both(({ store }) => store.readSeveral(where.identity, [...DATASETS, 'never'] as DatasetName[]))
   }
   for (const identity of IDENTITIES) {
     const { usage } = await both(({ store }) => store.identityUsage(identity))
@@ -82,6 +91,7 @@ test.each([1, 2, 3, 4, 5])('[W12] memory and SQLite answer alike, seed %i', asyn
     'accepted',
     'deleted',
     'missing',
+    'number-used',
     'over-limit',
     'repeated',
     'session-spent',

@@ -58,6 +58,9 @@ export interface DatasetStore {
   /** The dataset, or `absentDataset` where nobody ever wrote. */
   read(path: DatasetPath): Promise<Dataset>
 
+  /** These datasets as they were at one moment, absent ones as `absentDataset`; in any order, each once. */
+  readSeveral(identity: IdentityId, names: readonly DatasetName[]): Promise<readonly Dataset[]>
+
   /** What a dataset holds in a range of counts. */
   list(path: DatasetPath, request: ListRequest): Promise<Listing>
 
@@ -82,8 +85,11 @@ export interface DatasetStore {
    */
   collectTombstones(range: Readonly<{ before: number; limit: number }>): Promise<number>
 
-  /** Removes up to `limit` markers whose id is below one, in order; answers how many went. */
+  /** Removes up to `limit` markers of sync sessions whose id is below one, in order; answers how many went. */
   forgetMarkers(range: Readonly<{ below: string; limit: number }>): Promise<number>
+
+  /** Removes up to `limit` markers of devices whose last batch was accepted before a time; answers how many went. */
+  forgetDeviceMarkers(range: Readonly<{ before: number; limit: number }>): Promise<number>
 
   /**
    * Removes what is left of identities and pools that were deleted, at most about `limit` rows; answers how many

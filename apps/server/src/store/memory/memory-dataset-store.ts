@@ -11,6 +11,7 @@ import {
   type SyncCount,
   type SyncRecord,
 } from '@satchel/protocol'
+import { DEVICE_MARKERS_FROM, deviceMarkersOf } from '../../domain/batch-marker.js'
 import { absentDataset, type Dataset } from '../../domain/dataset.js'
 import type { DatasetWrite, WriteOutcome } from '../../domain/dataset-write.js'
 import type { HeldRecord } from '../../domain/held-record.js'
@@ -42,6 +43,11 @@ export class MemoryDatasetStore implements DatasetStore {
 
   read({ identity, dataset }: DatasetPath): Promise<Dataset> {
     return Promise.resolve(this.database.datasets.get(identity)?.get(dataset) ?? absentDataset(dataset))
+  }
+
+  readSeveral(identity: IdentityId, names: readonly DatasetName[]): Promise<readonly Dataset[]> {
+    const byName = this.database.datasets.get(identity)
+    return Promise.resolve(names.map((name) => byName?.get(name) ?? absentDataset(name)))
   }
 
   async list(path: DatasetPath, { after, through, limit }: ListRequest): Promise<Listing> {
@@ -103,8 +109,17 @@ export class MemoryDatasetStore implements DatasetStore {
   }
 
   forgetMarkers({ below, limit }: Readonly<{ below: string; limit: number }>): Promise<number> {
-    const old = [...this.database.markers.keys()].filter((id) => id < below).sort(byCodePoint)
-    for (const id of old.slice(0, limit)) this.database.markers.delete(id)
+    const { markers } = this.database
+    const old = [...markers.keys()].filter((id) => id < below && id < DEVICE_MARKERS_FROM).sort(byCodePoint)
+    for (const id of old.slice(0, limit)) markers.delete(id)
+    return Promise.resolve(Math.min(limit, old.length))
+  }
+
+  forgetDeviceMarkers({ before, limit }: Readonly<{ before: number; limit: number }>): Promise<number> {
+    const { markers } = this.database
+    const old = [...markers.values()].filter(({ id, at }) => id >= DEVICE_MARKERS_FROM && at < before)
+    old.sort((a, b) => a.at - b.at || byCodePoint(a.id, b.id))
+    for (const { id } of old.slice(0, limit)) markers.delete(id)
     return Promise.resolve(Math.min(limit, old.length))
   }
 
@@ -125,6 +140,13 @@ export class MemoryDatasetStore implements DatasetStore {
     }
     for (const [identity, pool] of doomedIdentities) {
       if (purged >= limit) break
+      const { from, to } = deviceMarkersOf(identity)
+      for (const id of this.database.markers.keys()) {
+        if (id < from || id >= to) continue
+        if (purged >= limit) return Promise.resolve(purged)
+        this.database.markers.delete(id)
+        purged++
+      }
       const held = this.existing(identity).map(usageOf).reduce(sumUsage, NO_USAGE)
       this.addUsage(pool, { usage: subtractUsage(NO_USAGE, held), syncSessions: 0, at: 0 })
       for (const name of this.database.datasets.get(identity)?.keys() ?? []) {

@@ -122,6 +122,7 @@ const markerValues = ({ path, marker }: Changes['markers'][number]): unknown[] =
   marker.id,
   path.identity,
   path.dataset,
+  marker.number,
   marker.hash,
   marker.syncCount,
   marker.at,
@@ -169,7 +170,18 @@ const RECORD_TABLE: Table = {
 
 const MARKER_TABLE: Table = {
   name: 'batch_marker',
-  columns: ['marker_id', 'identity_id', 'dataset', 'batch_hash', 'sync_count', 'accepted_at', 'accepted_by'],
+  columns: [
+    'marker_id',
+    'identity_id',
+    'dataset',
+    'batch_number',
+    'batch_hash',
+    'sync_count',
+    'accepted_at',
+    'accepted_by',
+  ],
+  suffix: `ON CONFLICT (marker_id) DO UPDATE SET batch_number = excluded.batch_number, batch_hash = excluded.batch_hash,
+    sync_count = excluded.sync_count, accepted_at = excluded.accepted_at, accepted_by = excluded.accepted_by`,
 }
 
 // An identity without datasets answers one row, whose dataset is null.
@@ -182,7 +194,8 @@ const IDENTITIES_WITH_DATASETS = `SELECT i.identity_id AS identity, i.pool_id AS
 const HELD_RECORD = `SELECT sync_count AS syncCount, octet_length(value) AS valueBytes
   FROM record WHERE identity_id = ? AND dataset = ? AND "key" = ?`
 
-const MARKERS = `SELECT marker_id AS id, batch_hash AS hash, sync_count AS syncCount, accepted_at AS at, accepted_by AS "by"
+const MARKERS = `SELECT marker_id AS id, batch_number AS number, batch_hash AS hash, sync_count AS syncCount,
+  accepted_at AS at, accepted_by AS "by"
   FROM json_each(?) AS wanted CROSS JOIN batch_marker ON marker_id = wanted.value`
 
 const CLEAR = 'DELETE FROM record WHERE identity_id = ? AND dataset = ?'

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
+import { DeviceMarkers1750000000003 } from './migrations/1750000000003-device-markers.js'
 import { SqliteDatabase } from './sqlite-database.js'
 
 describe('the database file', () => {
@@ -48,5 +49,20 @@ describe('the database file', () => {
     const raw = new Database(file(), { readonly: true })
     expect(raw.prepare('SELECT count(*) AS count FROM migration').get()).toEqual(ran[0])
     raw.close()
+  })
+
+  test('[W11] a database from before devices had markers is brought up to date, and knows the sessions it knew', async () => {
+    const before = await SqliteDatabase.open(file())
+    await before.lane.transaction(async (runner) => {
+      await new DeviceMarkers1750000000003().down(runner)
+      await runner.query(`DELETE FROM migration WHERE name = 'DeviceMarkers1750000000003'`)
+      await runner.query(`INSERT INTO batch_marker VALUES ('session', 'i', 'd', 'hash', 3, 1000, 'me')`)
+    })
+    await before.close()
+    const after = await SqliteDatabase.open(file())
+    expect(await after.reads.query('SELECT marker_id AS id, batch_number AS number FROM batch_marker')).toEqual([
+      { id: 'session', number: 0 },
+    ])
+    await after.close()
   })
 })

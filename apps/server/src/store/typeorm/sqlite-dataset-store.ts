@@ -14,7 +14,7 @@ import type { DatasetStore, ListRequest, Listing, PoolUsage } from '../dataset-s
 import { DATASET_COLUMNS, datasetOf, type DatasetRow } from './dataset-row.js'
 import { addPoolUsage } from './pool-usage.js'
 import type { SqliteDatabase } from './sqlite-database.js'
-import { collectTombstones, forgetMarkers, purge } from './sqlite-housekeeping.js'
+import { collectTombstones, forgetDeviceMarkers, forgetMarkers, purge } from './sqlite-housekeeping.js'
 
 /** Keeps datasets in SQLite: commits in their own thread, other writes through the lane, reads through the read-only connection. */
 export class SqliteDatasetStore implements DatasetStore {
@@ -27,6 +27,12 @@ export class SqliteDatasetStore implements DatasetStore {
   async read({ identity, dataset }: DatasetPath): Promise<Dataset> {
     const [row] = await this.query<DatasetRow>(READ, [identity, dataset])
     return row === undefined ? absentDataset(dataset) : datasetOf(row)
+  }
+
+  async readSeveral(identity: IdentityId, names: readonly DatasetName[]): Promise<readonly Dataset[]> {
+    const rows = await this.query<DatasetRow>(READ_SEVERAL, [JSON.stringify(names), identity])
+    const found = new Map(rows.map((row) => [row.name, datasetOf(row)]))
+    return names.map((name) => found.get(name) ?? absentDataset(name))
   }
 
   /**
@@ -87,6 +93,10 @@ export class SqliteDatasetStore implements DatasetStore {
     return this.database.lane.transaction((runner) => forgetMarkers(runner, range))
   }
 
+  forgetDeviceMarkers(range: Readonly<{ before: number; limit: number }>): Promise<number> {
+    return this.database.lane.transaction((runner) => forgetDeviceMarkers(runner, range))
+  }
+
   purge(limit: number): Promise<number> {
     return this.database.lane.transaction((runner) => purge(runner, limit))
   }
@@ -109,6 +119,9 @@ export class SqliteDatasetStore implements DatasetStore {
 }
 
 const READ = `SELECT ${DATASET_COLUMNS} FROM dataset AS d WHERE d.identity_id = ? AND d.name = ?`
+
+const READ_SEVERAL = `SELECT ${DATASET_COLUMNS} FROM json_each(?) AS wanted
+  CROSS JOIN dataset AS d ON d.identity_id = ? AND d.name = wanted.value`
 
 const READ_WITH_MERGED = `SELECT ${DATASET_COLUMNS} FROM dataset AS d
   WHERE d.identity_id = ? AND d.name >= ? AND d.name < ? ORDER BY d.name`

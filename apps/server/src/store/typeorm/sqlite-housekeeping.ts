@@ -1,5 +1,6 @@
-import type { IdentityPoolId } from '@satchel/protocol'
+import type { IdentityId, IdentityPoolId } from '@satchel/protocol'
 import type { QueryRunner } from 'typeorm'
+import { DEVICE_MARKERS_FROM, deviceMarkersOf } from '../../domain/batch-marker.js'
 import { addPoolUsage } from './pool-usage.js'
 
 /** Removes old tombstones and raises `collected_through` of their datasets, in the caller's transaction. */
@@ -24,12 +25,21 @@ export async function collectTombstones(
   return found.length
 }
 
-/** Removes the oldest markers below an id, in the caller's transaction. */
+/** Removes the oldest markers of sync sessions below an id, in the caller's transaction. */
 export async function forgetMarkers(
   runner: QueryRunner,
   { below, limit }: Readonly<{ below: string; limit: number }>,
 ): Promise<number> {
   await runner.query(FORGET_MARKERS, [below, limit])
+  return changes(runner)
+}
+
+/** Removes the markers of devices that were silent for longest, in the caller's transaction. */
+export async function forgetDeviceMarkers(
+  runner: QueryRunner,
+  { before, limit }: Readonly<{ before: number; limit: number }>,
+): Promise<number> {
+  await runner.query(FORGET_DEVICE_MARKERS, [before, limit])
   return changes(runner)
 }
 
@@ -40,7 +50,7 @@ export async function purge(runner: QueryRunner, limit: number): Promise<number>
   const [doomed] = (await runner.query(
     'SELECT identity_id AS identity, pool_id AS pool FROM doomed_identity LIMIT 1',
   )) as {
-    identity: string
+    identity: IdentityId
     pool: IdentityPoolId
   }[]
   return doomed === undefined ? 0 : purgeIdentity(runner, doomed, limit)
@@ -65,14 +75,18 @@ async function purgePool(runner: QueryRunner, pool: IdentityPoolId, limit: numbe
   return found.length + 1
 }
 
-/** Removes an identity's records, then its datasets, whose usage leaves the pool with them. */
+/** Removes an identity's records and device markers, then its datasets, whose usage leaves the pool with them. */
 async function purgeIdentity(
   runner: QueryRunner,
-  { identity, pool }: Readonly<{ identity: string; pool: IdentityPoolId }>,
+  { identity, pool }: Readonly<{ identity: IdentityId; pool: IdentityPoolId }>,
   limit: number,
 ): Promise<number> {
   await runner.query(PURGE_RECORDS, [identity, identity, limit])
-  const removed = await changes(runner)
+  let removed = await changes(runner)
+  if (removed === limit) return removed
+  const { from, to } = deviceMarkersOf(identity)
+  await runner.query(PURGE_DEVICE_MARKERS, [from, to, limit - removed])
+  removed += await changes(runner)
   if (removed === limit) return removed
   const [usage] = (await runner.query(USAGE_OF_IDENTITY, [identity])) as {
     datasets: number
@@ -101,8 +115,15 @@ const OLD_TOMBSTONES = `SELECT identity_id AS identity, dataset, "key", sync_cou
 
 const NOTE_COLLECTED = `UPDATE dataset SET collected_through = max(collected_through, ?) WHERE identity_id = ? AND name = ?`
 
-const FORGET_MARKERS = `DELETE FROM batch_marker WHERE marker_id IN
-  (SELECT marker_id FROM batch_marker WHERE marker_id < ? ORDER BY marker_id LIMIT ?)`
+const FORGET_MARKERS = `DELETE FROM batch_marker WHERE marker_id IN (SELECT marker_id FROM batch_marker
+  WHERE marker_id < ? AND marker_id < '${DEVICE_MARKERS_FROM}' ORDER BY marker_id LIMIT ?)`
+
+// The condition is the very one of the index device_marker_by_age, which is used for nothing else.
+const FORGET_DEVICE_MARKERS = `DELETE FROM batch_marker WHERE marker_id IN (SELECT marker_id FROM batch_marker
+  WHERE marker_id >= '${DEVICE_MARKERS_FROM}' AND accepted_at < ? ORDER BY accepted_at, marker_id LIMIT ?)`
+
+const PURGE_DEVICE_MARKERS = `DELETE FROM batch_marker WHERE marker_id IN
+  (SELECT marker_id FROM batch_marker WHERE marker_id >= ? AND marker_id < ? LIMIT ?)`
 
 const PURGE_RECORDS = `DELETE FROM record WHERE identity_id = ? AND (dataset, "key") IN
   (SELECT dataset, "key" FROM record WHERE identity_id = ? LIMIT ?)`
