@@ -1,0 +1,330 @@
+import { join } from 'node:path'
+import type { Group, PlacedGroup } from '../../journal/entry.js'
+import { fillGaps } from '../../journal/fill-gaps.js'
+import { type Journal, JournalFault, type Recovered } from '../../journal/journal.js'
+import { lockDirectory, nodeProcesses, type Processes } from './directory-lock.js'
+import { type FileSystem, nodeFileSystem, type OpenFile, replaceFile } from './file-system.js'
+import { decodeFrames, encodeFrame } from './journal-frames.js'
+import { decodeSnapshot, encodeSnapshot } from './snapshot-file.js'
+import { systemFault } from './system-fault.js'
+
+/** What this code writes; it reads no later one. */
+const FORMAT = 1
+
+/** What the frames of the file `journal` say; the head comes first. */
+type Head = Readonly<{ format: number; term: number; through: number }>
+type Line = Head | Readonly<{ term: number }> | readonly [place: number, group: Group]
+
+type Snapshot = Readonly<{ through: number; bytes: Uint8Array }>
+
+/**
+ * A journal in a directory of its own: the file `journal`, to which each group is appended as one frame and synced, and
+ * `snapshot-<generation>`. Both are only ever replaced whole, by renaming. One process at a time has the directory.
+ *
+ * A frame that was cut short by a crash is dropped; it was never acknowledged. What is broken between readable frames
+ * is told, stays where it is until the next compaction, and its places are told as empty groups.
+ */
+export class FileJournal implements Journal {
+  #file: OpenFile | null = null
+  #unlock: (() => Promise<void>) | null = null
+  /** End of the last frame that was acknowledged. */
+  #end = 0
+  #place = 0
+  #through = 0
+  #term = 0
+  #generation = 0
+  /** What has to be mended before anything is written again. */
+  #owes: Readonly<{ cut: boolean; names: boolean }> = { cut: false, names: false }
+  #queue: Promise<unknown> = Promise.resolve()
+  #compacting: Promise<unknown> = Promise.resolve()
+  #closed = false
+
+  constructor(
+    private readonly directory: string,
+    private readonly files: FileSystem = nodeFileSystem,
+    private readonly processes: Processes = nodeProcesses,
+  ) {}
+
+  get grown(): number {
+    return this.#end
+  }
+
+  /** May be called again, also after the store was lost: whatever is there then is what counts. */
+  recover(): Promise<Recovered> {
+    return this.#inTurn(async () => {
+      await this.files.makeDirectory(this.directory)
+      // With the directory its lock went.
+      if ((await this.files.list(this.directory)).length === 0) this.#unlock = null
+      this.#unlock ??= await lockDirectory(this.files, this.directory, this.processes)
+      try {
+        return await this.#recover()
+      } catch (error) {
+        await this.#letGo()
+        throw error
+      }
+    })
+  }
+
+  append(group: Group, term: number | null): Promise<number> {
+    const text = JSON.stringify(group)
+    return this.#inTurn(async () => {
+      this.#checkTerm(term)
+      const place = this.#place + 1
+      await this.#write(`[${place},${text}]`)
+      return (this.#place = place)
+    })
+  }
+
+  readAfter(place: number): Promise<readonly PlacedGroup[]> {
+    return this.#inTurn(async () => {
+      if (place < this.#through) {
+        throw new JournalFault(
+          'unavailable',
+          `groups after ${place} were replaced by a snapshot through ${this.#through}`,
+        )
+      }
+      return fillGaps(place, await this.#readGroups(), this.#place)
+    })
+  }
+
+  compact(snapshot: Snapshot, term: number | null): Promise<void> {
+    const copy = { through: snapshot.through, bytes: snapshot.bytes.slice() }
+    const done = this.#compacting.then(async () => {
+      // The snapshot is written beside the appends that go on meanwhile, and only the change of files waits for its turn.
+      const generation = await this.#inTurn(() => {
+        this.#checkTerm(term)
+        if (copy.through > this.#place) throw new Error(`snapshot through ${copy.through}, journal ${this.#place}`)
+        return Promise.resolve(copy.through > this.#through ? ++this.#generation : null)
+      })
+      if (generation === null) return
+      await this.#asFault(() => this.#writeSnapshot(copy, generation))
+      await this.#inTurn(() => {
+        this.#checkTerm(term)
+        return this.#dropThrough(copy.through, generation)
+      })
+    })
+    this.#compacting = done.catch(() => undefined)
+    return done
+  }
+
+  takeTerm(): Promise<number> {
+    return this.#inTurn(async () => {
+      const term = this.#term + 1
+      await this.#write(JSON.stringify({ term }))
+      return (this.#term = term)
+    })
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    await this.#compacting
+    await this.#queue
+    await this.#letGo()
+  }
+
+  get #path(): string {
+    return join(this.directory, 'journal')
+  }
+
+  async #recover(): Promise<Recovered> {
+    const { files, directory } = this
+    await this.#file?.close()
+    this.#file = null
+    this.#owes = { cut: false, names: false }
+    const bytes = await files.read(this.#path)
+    const names = await files.list(directory)
+    const { texts, end, broken } = decodeFrames(bytes ?? Buffer.alloc(0))
+    const { head, term, groups } = readLines(texts)
+    this.#refuseNewer(head?.format)
+    const { snapshot, generations, unreadable } = await this.#newestSnapshot(names)
+
+    // All is read, and all is of our format: from here on the directory may be changed.
+    const damage = broken.map(({ from, to }) => `bytes ${from} to ${to} of ${this.#path} are broken and were left out`)
+    for (const name of unreadable) damage.push(`${join(directory, name)} is broken and was left out`)
+    const from = snapshot?.through ?? 0
+    const dropped = head?.through ?? from
+    if (dropped > from) damage.push(`groups ${from + 1} to ${dropped} of ${directory} were in no readable snapshot`)
+    if (bytes === null && generations.length) damage.push(`${this.#path} was gone`)
+    const last = Math.max(dropped, from, groups.at(-1)?.place ?? 0)
+    const filled = fillGaps(from, groups, last)
+
+    for (const name of names) if (name.endsWith('.tmp')) await files.remove(join(directory, name))
+    if (!head) await this.#replaceJournal({ format: FORMAT, term, through: dropped }, groups)
+    else await this.#openAt(end, bytes!.length > end)
+    this.#generation = Math.max(0, ...generations)
+    this.#through = Math.max(dropped, from)
+    this.#place = last
+    this.#term = term
+    return { snapshot, groups: filled, damage: damage.join('; ') || null }
+  }
+
+  async #newestSnapshot(
+    names: readonly string[],
+  ): Promise<{ snapshot: Snapshot | null; generations: number[]; unreadable: string[] }> {
+    const generations = names
+      .map((name) => Number(/^snapshot-(\d+)$/.exec(name)?.[1] ?? 0))
+      .filter((generation) => generation > 0)
+      .sort((one, other) => other - one)
+    const unreadable: string[] = []
+    for (const generation of generations) {
+      const name = snapshotName(generation)
+      const found = decodeSnapshot(await this.files.read(join(this.directory, name)), FORMAT)
+      if (found && 'bytes' in found) return { snapshot: found, generations, unreadable }
+      this.#refuseNewer(found?.format)
+      unreadable.push(name)
+    }
+    return { snapshot: null, generations, unreadable }
+  }
+
+  #refuseNewer(format = FORMAT): void {
+    if (format <= FORMAT) return
+    throw new JournalFault('newer-format', `${this.directory} has format ${format}, this code reads ${FORMAT}`)
+  }
+
+  #writeSnapshot(snapshot: Snapshot, generation: number): Promise<void> {
+    const path = join(this.directory, snapshotName(generation))
+    return replaceFile(this.files, path, encodeSnapshot(snapshot, FORMAT), (stored) => {
+      const found = decodeSnapshot(stored, FORMAT)
+      if (found && 'bytes' in found) return
+      throw new JournalFault('unavailable', `${path} was not stored as it was written`)
+    })
+  }
+
+  /** Makes the journal anew without the groups that a durable snapshot speaks for, and removes older snapshots. */
+  async #dropThrough(through: number, generation: number): Promise<void> {
+    const groups = await this.#readGroups()
+    await this.#replaceJournal(
+      { format: FORMAT, term: this.#term, through },
+      groups.filter(({ place }) => place > through),
+    )
+    this.#through = through
+    for (const name of await this.files.list(this.directory)) {
+      if (/^snapshot-\d+$/.test(name) && name !== snapshotName(generation)) {
+        await this.files.remove(join(this.directory, name))
+      }
+    }
+  }
+
+  async #readGroups(): Promise<readonly PlacedGroup[]> {
+    await this.#mend()
+    const bytes = (await this.files.read(this.#path)) ?? this.#gone()
+    return readLines(decodeFrames(bytes.subarray(0, this.#end)).texts).groups
+  }
+
+  async #replaceJournal(head: Head, groups: readonly PlacedGroup[]): Promise<void> {
+    const lines: Line[] = [head, ...groups.map(({ place, group }) => [place, group] as const)]
+    const bytes = Buffer.concat(lines.map((line) => encodeFrame(JSON.stringify(line))))
+    // Some systems rename nothing over a file that is open.
+    await this.#file?.close()
+    this.#file = null
+    try {
+      await replaceFile(this.files, this.#path, bytes)
+      await this.#openAt(bytes.length, false)
+    } catch (error) {
+      // Either file may have the name now, and the name may not be durable.
+      this.#owes = { cut: false, names: true }
+      this.#end = -1
+      throw error
+    }
+  }
+
+  async #openAt(end: number, cut: boolean): Promise<void> {
+    this.#file = await this.files.open(this.#path, { create: false })
+    this.#end = end
+    if (!cut) return
+    await this.#file.truncate(end)
+    await this.#file.sync()
+  }
+
+  /** Appends durably. A disk error is met once by opening the file anew and writing again; what did not get in whole is cut off. */
+  async #write(text: string): Promise<void> {
+    const frame = encodeFrame(text)
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await this.#mend()
+        const file = this.#file!
+        await file.write(frame, this.#end)
+        await file.sync()
+        // A file that was removed takes everything and keeps nothing.
+        if (!file.isLinked()) this.#gone()
+        this.#end += frame.length
+        return
+      } catch (error) {
+        this.#owes = { ...this.#owes, cut: this.#end >= 0 }
+        const fault = systemFault(error, this.directory)
+        if (fault.kind !== 'unavailable' || attempt === 2) {
+          // Now if that can be, lest a group that was refused is there after a restart; else before the next append.
+          await this.#mend().catch(() => undefined)
+          throw fault
+        }
+        await this.#file?.close().catch(() => undefined)
+        this.#file = null
+      }
+    }
+  }
+
+  async #mend(): Promise<void> {
+    if (!this.#file) {
+      // A file that was just replaced, or not, has nothing behind its last frame; else we know where it ends.
+      const end = this.#end >= 0 ? this.#end : decodeFrames((await this.files.read(this.#path)) ?? this.#gone()).end
+      await this.#openAt(end, false)
+    }
+    if (this.#owes.names) await this.files.syncDirectory(this.directory)
+    if (this.#owes.cut) {
+      await this.#file!.truncate(this.#end)
+      await this.#file!.sync()
+    }
+    this.#owes = { cut: false, names: false }
+  }
+
+  #checkTerm(term: number | null): void {
+    if (term === null || term === this.#term) return
+    throw new JournalFault('fenced', `term ${term} of ${this.directory} has ended, it is at term ${this.#term}`)
+  }
+
+  #gone(): never {
+    throw new JournalFault('lost', `the journal in ${this.directory} was there and is gone`)
+  }
+
+  async #letGo(): Promise<void> {
+    await this.#file?.close().catch(() => undefined)
+    this.#file = null
+    await this.#unlock?.().catch(() => undefined)
+    this.#unlock = null
+  }
+
+  /** One after the other, whatever becomes of the one before. */
+  #inTurn<T>(act: () => Promise<T>): Promise<T> {
+    if (this.#closed) return Promise.reject(new Error(`the journal in ${this.directory} is closed`))
+    const answer = this.#queue.then(() => this.#asFault(act))
+    this.#queue = answer.catch(() => undefined)
+    return answer
+  }
+
+  async #asFault<T>(act: () => Promise<T>): Promise<T> {
+    try {
+      return await act()
+    } catch (error) {
+      throw systemFault(error, this.directory)
+    }
+  }
+}
+
+const snapshotName = (generation: number): string => `snapshot-${generation}`
+
+function readLines(texts: readonly string[]): { head: Head | null; term: number; groups: PlacedGroup[] } {
+  const lines = texts.map((text) => JSON.parse(text) as Line)
+  const groups: PlacedGroup[] = []
+  let head: Head | null = null
+  let term = 0
+  for (const [at, line] of lines.entries()) {
+    if (isGroup(line)) groups.push({ place: line[0], group: line[1] })
+    else {
+      if (at === 0 && 'format' in line) head = line
+      term = Math.max(term, line.term)
+    }
+  }
+  return { head, term, groups }
+}
+
+const isGroup = (line: Line): line is readonly [number, Group] => Array.isArray(line)
