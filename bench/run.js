@@ -6,13 +6,16 @@ import { profileScenario } from './profile/profile-scenario.js'
 import { machineFacts, machineLine } from './report/machine.js'
 import { tableOf } from './report/table.js'
 import * as bulk from './scenarios/bulk.js'
+import * as idle from './scenarios/idle.js'
 import * as listing from './scenarios/listing.js'
+import * as live from './scenarios/live.js'
+import * as local from './scenarios/local.js'
 import * as start from './scenarios/start.js'
 import * as stored from './scenarios/stored.js'
 import * as updates from './scenarios/updates.js'
 
 /** Measures Satchel against its goals, each side by side with what it is compared to. See docs/PERFORMANCE.md. */
-const SCENARIOS = [updates, bulk, stored, listing, start]
+const SCENARIOS = [updates, bulk, stored, listing, start, live, local, idle]
 const GENERATOR = fileURLToPath(new URL('./load/generator.js', import.meta.url))
 const RESULTS = '.cache/bench.json'
 
