@@ -28,11 +28,12 @@ const common = {
 
 export default {
   reporters: ['default', '<rootDir>/test/support/closing-line-reporter.js'],
+  // Real processes and a real browser, on whatever else the machine does. (Not an option of a project.)
+  testTimeout: 60_000,
   projects: [
     {
       ...common,
       displayName: 'unit',
-      testTimeout: 30_000,
       roots: ['<rootDir>/libs', '<rootDir>/apps'],
       testMatch: ['**/*.spec.ts'],
       modulePathIgnorePatterns: ['/dist/'],
@@ -40,9 +41,14 @@ export default {
     {
       ...common,
       displayName: 'e2e',
-      // Real processes on a busy machine take their time.
-      testTimeout: 60_000,
       roots: ['<rootDir>/test'],
+      testMatch: ['**/*.spec.ts'],
+      testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/browser/'],
+    },
+    {
+      ...common,
+      displayName: 'browser',
+      roots: ['<rootDir>/test/browser'],
       testMatch: ['**/*.spec.ts'],
     },
   ],

@@ -16,3 +16,13 @@ test('the example carries ten scripts over two devices, resolves a conflict, del
     /The server counts 9 datasets and \d+ bytes, which is what was written\.\n\nAll as it should be\.\n$/,
   )
 }, 100_000)
+
+const PROCESSES = fileURLToPath(new URL('../../examples/node/two-processes.js', import.meta.url))
+
+test('the Node example keeps two processes in step, kills one, and loses nothing', async () => {
+  const { stdout } = await promisify(execFile)(process.execPath, [PROCESSES], { timeout: 90_000 })
+  expect(stdout).toContain('couch gets theme: dark')
+  expect(stdout).toContain('desk gets language: 日本語')
+  expect(stdout).toContain('it has what it had')
+  expect(stdout).toMatch(/\nAll as it should be\.\n$/)
+}, 100_000)

@@ -3,7 +3,12 @@ import { APP_GUARD } from '@nestjs/core'
 import { SignedGuard } from './access/signed.guard.js'
 import { CognitoSyncModule } from './aws/cognito-sync/cognito-sync.module.js'
 import { RootModule } from './aws/root.module.js'
+import { ClientWasm } from './ops/client-wasm.js'
+import { ClientWasmController } from './ops/client-wasm.controller.js'
+import { LiveModule } from './live/live.module.js'
 import { DemoController } from './ops/demo.controller.js'
+import { DemoLogin } from './ops/demo-login.js'
+import { DemoLoginController } from './ops/demo-login.controller.js'
 import { DemoPage } from './ops/demo-page.js'
 import { OpsController } from './ops/ops.controller.js'
 import { OpsPages } from './ops/ops-pages.js'
@@ -13,23 +18,29 @@ export type AppParts = Readonly<{
   services: Services
   /** Health and metrics here as well, because they have no port of their own. */
   servesOps: boolean
-  /** null: `/` is no page. */
-  demoPage: DemoPage | null
+  /** null: `/` is no page, and nobody signs in without a password. */
+  demo: Readonly<{ page: DemoPage; login: DemoLogin }> | null
 }>
 
 /** All that answers on the main port, behind one guard that lets nobody in who is not let in by name. */
 @Module({})
 export class AppModule {
-  static over({ services, servesOps, demoPage }: AppParts): DynamicModule {
-    const { identity: service, verifier, place } = services
+  static over({ services, servesOps, demo }: AppParts): DynamicModule {
+    const { identity: service, verifier, place, live } = services
     return {
       module: AppModule,
-      imports: [CognitoSyncModule.over(services), RootModule.over({ service, verifier, place })],
-      controllers: [...(servesOps ? [OpsController] : []), ...(demoPage === null ? [] : [DemoController])],
+      imports: [CognitoSyncModule.over(services), RootModule.over({ service, verifier, place }), LiveModule.over(live)],
+      controllers: [
+        ClientWasmController,
+        ...(servesOps ? [OpsController] : []),
+        ...(demo === null ? [] : [DemoLoginController, DemoController]),
+      ],
       providers: [
         { provide: APP_GUARD, useValue: new SignedGuard(verifier) },
+        { provide: ClientWasm, useClass: ClientWasm },
         { provide: OpsPages, useValue: services.opsPages },
-        { provide: DemoPage, useValue: demoPage },
+        { provide: DemoPage, useValue: demo?.page },
+        { provide: DemoLogin, useValue: demo?.login },
       ],
     }
   }

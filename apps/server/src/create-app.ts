@@ -1,13 +1,18 @@
 import { NestFactory } from '@nestjs/core'
 import type { NestFastifyApplication } from '@nestjs/platform-fastify'
+import type { IdentityPoolId } from '@satchel/protocol'
 import type { Logger } from 'pino'
-import { AppModule } from './app.module.js'
+import { AppModule, type AppParts } from './app.module.js'
 import { ErrorFilter } from './aws/http/error-filter.js'
-import { createHttpAdapter, type Patience } from './aws/http/http-adapter.js'
+import { bytesPerBodyMax, createHttpAdapter, type Patience } from './aws/http/http-adapter.js'
 import { observeAnswers } from './aws/http/observe-answers.js'
 import { OriginRule } from './aws/http/origin-rule.js'
 import type { Config } from './config/config.js'
 import { isLoopback } from './config/loopback.js'
+import { SOCKETS_MAX } from './config/settings.js'
+import { LiveAdapter } from './live/live-adapter.js'
+import { UpgradeGate } from './live/upgrade-gate.js'
+import { DemoLogin } from './ops/demo-login.js'
 import { DemoPage } from './ops/demo-page.js'
 import type { Metrics } from './ops/metrics.js'
 import { NestLog } from './ops/nest-log.js'
@@ -26,20 +31,21 @@ export type AppOptions = Readonly<{
   random: Random
   publicUrl: PublicUrl
   /** The pool that the demo page uses; null for no page. */
-  demoPool: string | null
+  demoPool: IdentityPoolId | null
   patience?: Partial<Patience> | undefined
 }>
 
 /** The faces over the services, not listening yet. */
 export async function createApp(options: AppOptions): Promise<NestFastifyApplication> {
   const { config, services, metrics, log, clock, random, publicUrl, demoPool, patience } = options
+  const origins = new OriginRule({
+    allowed: config.allowedOrigins,
+    listensOnLoopback: isLoopback(config.host),
+    publicUrl: () => publicUrl.current(),
+  })
   const adapter = createHttpAdapter({
     limits: config.limits,
-    origins: new OriginRule({
-      allowed: config.allowedOrigins,
-      listensOnLoopback: isLoopback(config.host),
-      publicUrl: () => publicUrl.current(),
-    }),
+    origins,
     clock,
     random,
     log,
@@ -52,12 +58,26 @@ export async function createApp(options: AppOptions): Promise<NestFastifyApplica
   const module = AppModule.over({
     services,
     servesOps: config.adminPort === null,
-    demoPage: demoPool === null ? null : demoPage(demoPool, options),
+    demo: demoPool === null ? null : demoOf(demoPool, options),
   })
   const nest = { bodyParser: false, logger: new NestLog(log), abortOnError: false }
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, nest)
+  const { live } = services
+  const gate = new UpgradeGate({
+    origins,
+    socketsPerAddressMax: config.socketsPerAddressMax,
+    socketsMax: SOCKETS_MAX,
+    sockets: live.sockets,
+    observer: live.observer,
+    clock,
+    random,
+  })
+  const messageBytesMax = bytesPerBodyMax(config.limits)
+  app.useWebSocketAdapter(new LiveAdapter(app.getHttpServer(), { gate, dispatch: live.dispatch, messageBytesMax }))
   return app.useGlobalFilters(new ErrorFilter(log))
 }
 
-const demoPage = (pool: string, { config, publicUrl }: AppOptions): DemoPage =>
-  new DemoPage(() => ({ endpoint: publicUrl.current(), region: config.region, pool }))
+const demoOf = (pool: IdentityPoolId, { config, publicUrl, services }: AppOptions): AppParts['demo'] => ({
+  page: new DemoPage(() => ({ endpoint: publicUrl.current(), region: config.region, pool })),
+  login: new DemoLogin({ pool, developers: services.identity.developers }),
+})

@@ -30,13 +30,19 @@ export class Drain {
     let closed = false
     const look = (spentMs: number) => {
       if (closed) return
-      if (spentMs >= DRAIN_MS_MAX) this.server.closeAllConnections()
+      if (spentMs >= DRAIN_MS_MAX) this.cutAll()
       else this.closeIdle()
       this.clock.after(LOOK_EVERY_MS, () => look(spentMs + LOOK_EVERY_MS))
     }
     const closing = this.app.close().finally(() => (closed = true))
     look(0)
     await closing
+  }
+
+  /** Node does not count what was upgraded to a WebSocket among its connections. */
+  private cutAll(): void {
+    this.server.closeAllConnections()
+    for (const socket of this.sockets) socket.destroy()
   }
 
   private closeIdle(): void {

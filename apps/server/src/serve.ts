@@ -1,4 +1,5 @@
 import 'reflect-metadata'
+import type { IdentityPoolId } from '@satchel/protocol'
 import type { AddressInfo, Server as NetServer } from 'node:net'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
@@ -10,6 +11,7 @@ import { createApp, type AppOptions } from './create-app.js'
 import { Drain } from './drain.js'
 import { guestPool } from './identity/guest-pool.js'
 import { AdminListener } from './ops/admin-listener.js'
+import { DEMO_PROVIDER } from './ops/demo-login.js'
 import { createLog } from './ops/log.js'
 import { Metrics } from './ops/metrics.js'
 import { welcomeText } from './ops/welcome.js'
@@ -62,6 +64,8 @@ export async function createServer(config: Config, overrides: Overrides = {}): P
   let admin: AdminListener | null = null
   const close = async () => {
     services.health.drain()
+    // Sockets first: Node counts them as open connections, and never ends them by itself.
+    await services.live.drain()
     await drain?.run()
     await services.writes.drained()
     await services.housekeeping.stop()
@@ -104,9 +108,10 @@ export async function createServer(config: Config, overrides: Overrides = {}): P
 
 const urlOf = (listener: NetServer, host: string): string => listenUrl(host, (listener.address() as AddressInfo).port)
 
-/** The demo pool's id; the pool is made where there is none. */
-async function demoPoolOf({ identity, place }: Services): Promise<string> {
-  const { pool } = await identity.pools.ensure(DEMO_POOL, guestPool(DEMO_POOL, place))
+/** The demo pool's id; the pool is made where there is none, and its users' provider where it has none. */
+async function demoPoolOf({ identity: { pools }, place }: Services): Promise<IdentityPoolId> {
+  const { pool, settings } = await pools.ensure(DEMO_POOL, guestPool(DEMO_POOL, place))
+  if (settings.developerProvider === null) await pools.update(pool, { ...settings, developerProvider: DEMO_PROVIDER })
   return pool
 }
 

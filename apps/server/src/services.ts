@@ -4,8 +4,10 @@ import { Seal } from './access/seal.js'
 import { TemporaryCredentials } from './access/temporary-credentials.js'
 import { CallerVerifier } from './access/verify-caller.js'
 import type { AdminCredentials, Config } from './config/config.js'
+import { CommitFeed } from './datasets/commit-feed.js'
 import { Datasets } from './datasets/datasets.js'
 import { Directory } from './datasets/directory.js'
+import { Exchange } from './datasets/exchange.js'
 import { Housekeeping } from './datasets/housekeeping.js'
 import { PoolConnections } from './datasets/pool-connections.js'
 import { SessionCount } from './datasets/session-count.js'
@@ -13,7 +15,9 @@ import { SyncSessions } from './datasets/sync-session.js'
 import { QUEUE_BOUNDS, WriteQueue } from './datasets/write-queue.js'
 import { createIdentityService, type IdentityParts, type IdentityService } from './identity/identity-service.js'
 import type { Place } from './identity/place.js'
+import { Live } from './live/live.js'
 import { Health } from './ops/health.js'
+import { LiveWatch } from './ops/live-watch.js'
 import type { Metrics } from './ops/metrics.js'
 import { OpsPages } from './ops/ops-pages.js'
 import { HousekeepingWatch, QueueWatch } from './ops/store-watch.js'
@@ -39,6 +43,10 @@ export type Services = Readonly<{
   place: Place
   verifier: CallerVerifier
   datasets: Datasets
+  exchange: Exchange
+  /** Tells of every commit, whichever face it came by. */
+  feed: CommitFeed
+  live: Live
   directory: Directory
   connections: PoolConnections
   identity: IdentityService
@@ -58,13 +66,43 @@ export function createServices(parts: ServiceParts): Services {
 
   const bounds = { ...QUEUE_BOUNDS, ...config.queue }
   const observer = new QueueWatch({ metrics, log })
-  const writes = new WriteQueue({ store: stores.datasets, limits: config.limits, clock, bounds, observer })
+  const feed = new CommitFeed({
+    listenerFailed: (cause) => log.error({ cause }, 'a listener of the commit feed failed'),
+  })
+  const writes = new WriteQueue({ store: stores.datasets, limits: config.limits, clock, bounds, observer, feed })
   const sessions = new SyncSessions({ seal, clock, random })
   const opened = new SessionCount(stores.datasets)
   const queue = () => ({ depth: writes.depth, bytes: writes.bytes })
   const health = new Health({ probe: stores.probe, queue, bounds: config.queue, clock })
   metrics.watchQueue(queue)
   metrics.watchStore(stores.figures)
+
+  const exchange = new Exchange({ store: stores.datasets, writes, seal, clock })
+  const live = new Live({
+    exchange,
+    feed,
+    bearers: () => identity.bearers,
+    limits: config.limits,
+    observer: new LiveWatch({ metrics, log }),
+    clock,
+  })
+  metrics.watchSockets(() => live.sockets.size)
+  const identity: IdentityService = createIdentityService({
+    stores,
+    credentials,
+    masterKey: secrets.masterKey,
+    seal,
+    place,
+    issuer: parts.publicUrl,
+    departures: {
+      onIdentityGone: [(gone) => standing.forget(gone), (gone) => live.sockets.endIdentity(gone)],
+      onPoolGone: [(pool) => standing.forgetPool(pool), (pool) => live.sockets.endPool(pool)],
+    },
+    clock,
+    random,
+    ...(parts.guestRate === undefined ? {} : { guestRate: parts.guestRate }),
+    ...(parts.makePrivateKey === undefined ? {} : { makePrivateKey: parts.makePrivateKey }),
+  })
 
   return {
     place,
@@ -77,24 +115,12 @@ export function createServices(parts: ServiceParts): Services {
       clock,
     }),
     datasets: new Datasets({ store: stores.datasets, writes, sessions, opened, seal, clock, limits: config.limits }),
+    exchange,
+    feed,
+    live,
     directory: new Directory(stores),
     connections: new PoolConnections(stores.pools),
-    identity: createIdentityService({
-      stores,
-      credentials,
-      masterKey: secrets.masterKey,
-      seal,
-      place,
-      issuer: parts.publicUrl,
-      departures: {
-        onIdentityGone: [(identity) => standing.forget(identity)],
-        onPoolGone: [(pool) => standing.forgetPool(pool)],
-      },
-      clock,
-      random,
-      ...(parts.guestRate === undefined ? {} : { guestRate: parts.guestRate }),
-      ...(parts.makePrivateKey === undefined ? {} : { makePrivateKey: parts.makePrivateKey }),
-    }),
+    identity,
     writes,
     housekeeping: new Housekeeping({
       store: stores.datasets,

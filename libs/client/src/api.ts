@@ -183,6 +183,8 @@ export type ClientOptions = Readonly<{
   pool: string
   /** Who is signed in; leave it out for a guest. */
   login?: Login
+  /** Acts for this guest instead of becoming a new one, on a device that opens the pool for the first time. */
+  guest?: string
   /** For datasets that name no policy of their own. */
   conflicts?: ConflictPolicy
   /** `auto` takes a socket, and HTTP where sockets are blocked. */

@@ -1,4 +1,6 @@
 export * from './api.js'
-export { ConnectionFault, type ConnectionFaultKind } from './transport/transport.js'
 export { JournalFault, type JournalFaultKind } from './journal/journal.js'
+export { openClient } from './open-client.js'
+export { CacheUnavailable } from './platform/cache-unavailable.js'
 export type { Status } from './status.js'
+export { ConnectionFault, type ConnectionFaultKind } from './transport/transport.js'

@@ -1,1 +1,6 @@
-export * from './index.js'
+export * from './api.js'
+export { JournalFault, type JournalFaultKind } from './journal/journal.js'
+export { openClient, type NodeClientOptions } from './open-node-client.js'
+export { CacheUnavailable } from './platform/cache-unavailable.js'
+export type { Status } from './status.js'
+export { ConnectionFault, type ConnectionFaultKind } from './transport/transport.js'

@@ -5,7 +5,7 @@ import { SIGNING_RULE, type SigningRule } from './signing-rule.js'
 import { CallerVerifier, type SignedRequest } from './verify-caller.js'
 
 /**
- * Stands in front of every handler: without `@SignedFor`, `@Unsigned` or `@VerifiedInside` on the handler itself nobody
+ * Stands in front of every handler: without `@SignedFor`, `@Unsigned`, `@VerifiedInside`, `@BearerOnly` or `@ConnectedOnly` on the handler itself nobody
  * gets in, so a forgotten line closes an operation and never opens one (A11).
  */
 @Injectable()
@@ -14,7 +14,8 @@ export class SignedGuard implements CanActivate {
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const rule = Reflect.getOwnMetadata(SIGNING_RULE, context.getHandler()) as SigningRule | undefined
-    if (rule === undefined || context.getType() !== 'http')
+    const isMessage = context.getType() === 'ws'
+    if (rule === undefined || isMessage !== (rule.kind === 'connected') || (!isMessage && context.getType() !== 'http'))
       return refuse('NotAuthorized', 'this operation is not open to anybody')
     switch (rule.kind) {
       case 'signed': {
@@ -24,6 +25,8 @@ export class SignedGuard implements CanActivate {
       }
       case 'unsigned':
       case 'verified-inside':
+      case 'bearer': // its own guard comes next
+      case 'connected':
         return true
     }
   }

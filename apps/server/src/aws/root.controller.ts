@@ -35,6 +35,7 @@ export class RootController {
         reply.header('content-type', 'text/xml')
         return this.sts.answer(request)
       case 'sync':
+      case 'live': // no such path leads here
         return refuse('UnknownOperation', 'POST / needs an X-Amz-Target header, or a form with an Action')
     }
   }

@@ -35,6 +35,7 @@ test('[O2] without any setting the defaults hold', () => {
     logLevel: 'info',
     adminPort: null,
     limits: AWS_LIMITS,
+    socketsPerAddressMax: 1_000,
     tombstoneDays: 180,
     queue: { writesMax: 4096, bytesMax: 67_108_864 },
   })
@@ -65,6 +66,7 @@ test('every setting is read', () => {
     SATCHEL_LIMIT_BYTES_PER_DATASET: '2097152',
     SATCHEL_LIMIT_DATASETS_PER_IDENTITY: '40',
     SATCHEL_LIMIT_BYTES_PER_IDENTITY: '83886080',
+    SATCHEL_SOCKETS_PER_ADDRESS: '12',
     SATCHEL_TOMBSTONE_DAYS: '30',
     SATCHEL_QUEUE_WRITES: '10',
     SATCHEL_QUEUE_BYTES: '8388608',
@@ -90,6 +92,7 @@ test('every setting is read', () => {
       datasetsPerIdentityMax: 40,
       bytesPerIdentityMax: 83_886_080,
     },
+    socketsPerAddressMax: 12,
     tombstoneDays: 30,
     queue: { writesMax: 10, bytesMax: 8_388_608 },
   })

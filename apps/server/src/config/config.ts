@@ -33,6 +33,8 @@ export type Config = Readonly<{
   kafkaBrokers: readonly string[]
   /** As browsers write them, or `['*']`; null: the server's own, and on loopback every loopback origin. */
   allowedOrigins: readonly string[] | null
+  /** Sockets that one address may have open. */
+  socketsPerAddressMax: number
   demo: boolean
   logLevel: LogLevel
   /** Where health and metrics are served instead of on the main port; null: there. */
@@ -135,6 +137,7 @@ function configOf(settings: Settings): Config {
     masterKey: masterKey === undefined ? null : Buffer.from(masterKey, 'base64'),
     kafkaBrokers: [],
     allowedOrigins: origins === undefined ? null : splitList(origins).map((origin) => normalOrigin(origin) ?? origin),
+    socketsPerAddressMax: Number(settings.SATCHEL_SOCKETS_PER_ADDRESS),
     demo: demo === undefined ? isLoopback(host) : demo === 'on',
     logLevel: LOG_LEVELS.find((level) => level === settings.SATCHEL_LOG_LEVEL) ?? 'info',
     adminPort: adminPort === undefined ? null : Number(adminPort),

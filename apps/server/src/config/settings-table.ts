@@ -6,6 +6,7 @@ import {
   QUEUE_BYTES_MAX,
   QUEUE_BYTES_MIN,
   QUEUE_WRITES_MAX,
+  SOCKETS_MAX,
   TOMBSTONE_DAYS_MAX,
   type SettingName,
 } from './settings.js'
@@ -108,6 +109,11 @@ export const settingsTable = {
     otherwise: "the server's own; on loopback every loopback origin too",
     allowed: 'origins such as https://app.example.com, comma-separated, or * for all',
     meaning: 'Pages that browsers let talk to the server.',
+  },
+  SATCHEL_SOCKETS_PER_ADDRESS: {
+    fallback: '1000',
+    allowed: fromTo(1, SOCKETS_MAX),
+    meaning: 'Sockets that one address may have open; behind a proxy all of them come from its address.',
   },
   SATCHEL_DEMO: {
     otherwise: 'on while listening on loopback, else off',

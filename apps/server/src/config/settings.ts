@@ -29,6 +29,8 @@ export const LIMITS_MAX = {
 
 export const TOMBSTONE_DAYS_MAX = 36_500
 export const QUEUE_WRITES_MAX = 1_000_000
+/** Sockets of all addresses; so some connections are left for HTTP. */
+export const SOCKETS_MAX = 8_000
 export const QUEUE_BYTES_MIN = 2 * AWS_LIMITS.bytesPerDatasetMax
 export const QUEUE_BYTES_MAX = 16_384 * 1_048_576
 
@@ -54,6 +56,7 @@ export class Settings {
   @Checked(notYet('change stream')) SATCHEL_KAFKA_SASL_PASSWORD?: string
   @Checked(notYet('fan-out between nodes')) SATCHEL_REDIS_URL?: string
   @Checked(origins) SATCHEL_ALLOWED_ORIGINS?: string
+  @Checked(wholeNumber(1, SOCKETS_MAX)) SATCHEL_SOCKETS_PER_ADDRESS!: string
   @Checked(oneOf(SWITCH)) SATCHEL_DEMO?: string
   @Checked(oneOf(LOG_LEVELS)) SATCHEL_LOG_LEVEL!: string
   @Checked(port) SATCHEL_ADMIN_PORT?: string

@@ -50,7 +50,8 @@ type Bucket = Readonly<{ left: number; at: number }>
 
 const MAPPED_IPV4 = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i
 
-function networkOf(address: string): string {
+/** What counts as one address: an IPv4 address, or an IPv6 network of 64 bits. */
+export function networkOf(address: string): string {
   const mapped = MAPPED_IPV4.exec(address)?.[1]
   if (mapped !== undefined || !isIPv6(address)) return mapped ?? address
   const [front = '', back = ''] = (address.split('%')[0] ?? '').split('::')

@@ -6,6 +6,7 @@ import type { IdentityStore } from '../store/identity-store.js'
 import type { PoolStore } from '../store/pool-store.js'
 import type { SigningKeyStore } from '../store/signing-key-store.js'
 import { AddressBudget, GUEST_RATE, type Rate } from './address-budget.js'
+import { Bearers } from './bearers.js'
 import type { Departures } from './departures.js'
 import { DeveloperIdentities } from './developer-identities.js'
 import { Identities } from './identities.js'
@@ -45,6 +46,7 @@ export type IdentityService = Readonly<{
   developers: DeveloperIdentities
   webIdentity: WebIdentity
   tokens: OpenIdTokens
+  bearers: Bearers
   discovery: OpenIdDiscovery
   keys: SigningKeys
 }>
@@ -79,6 +81,7 @@ export function createIdentityService(parts: IdentityParts): IdentityService {
     developers: new DeveloperIdentities({ identities, pools, tokens, pageTokens, place, clock, random }),
     webIdentity: new WebIdentity({ identities, pools, tokens, credentials }),
     tokens,
+    bearers: new Bearers({ identities, pools, tokens }),
     discovery: new OpenIdDiscovery({ keys, issuer }),
     keys,
   }

@@ -79,9 +79,9 @@ describe('tokens that come back', () => {
   test('[J7] our own token is believed until it expires, and not a second longer', async () => {
     const token = await issue()
     const claims = { pool: POOL, identity: IDENTITY, login: LOGIN }
-    expect(await verify(token)).toEqual({ kind: 'valid', claims })
+    expect(await verify(token)).toMatchObject({ kind: 'valid', claims })
     side.clock.advance(599_000)
-    expect(await verify(token)).toEqual({ kind: 'valid', claims })
+    expect(await verify(token)).toMatchObject({ kind: 'valid', claims })
     side.clock.advance(1_000)
     expect(await verify(token)).toEqual({ kind: 'expired', now: now + 600, expiredAt: now + 600 })
   })

@@ -21,7 +21,8 @@ export type TokenGrant = TokenClaims &
   }>
 
 export type TokenVerdict =
-  | Readonly<{ kind: 'valid'; claims: TokenClaims }>
+  /** `expiresAt` in epoch milliseconds. */
+  | Readonly<{ kind: 'valid'; claims: TokenClaims; expiresAt: number }>
   /** No JWT at all. */
   | Readonly<{ kind: 'malformed' }>
   /** A JWT, but not one of this server's OpenID tokens. */
@@ -89,7 +90,7 @@ export class OpenIdTokens {
         currentDate: new Date(now * 1_000),
       })
       const claims = claimsOf(payload, now)
-      return claims === null ? { kind: 'foreign' } : { kind: 'valid', claims }
+      return claims === null ? { kind: 'foreign' } : { kind: 'valid', claims, expiresAt: payload.exp! * 1_000 }
     } catch (fault) {
       if (fault instanceof errors.JWTExpired) return { kind: 'expired', now, expiredAt: fault.payload.exp! }
       if (fault instanceof errors.JWSSignatureVerificationFailed) return { kind: 'unverified' }

@@ -4,17 +4,23 @@ import type { FastifyReply } from 'fastify'
 import { Unsigned } from '../access/signing-rule.js'
 import { DemoPage, type DemoFile } from './demo-page.js'
 
-/** Nothing but the page's own files runs, is loaded or is talked to, and nobody may frame it (SPEC O25). */
+/**
+ * Nothing but the page's own files and this server's WebAssembly runs, is loaded or is talked to, and nobody may frame
+ * it (SPEC O25).
+ */
 const HEADERS = {
   'content-security-policy':
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',
-  'cache-control': 'no-cache',
 } as const
+
+/** What has a hashed name never changes; all else is asked for again, so that a new build is seen at once. */
+const cacheControl = ({ immutable }: DemoFile): string =>
+  immutable ? 'public, max-age=31536000, immutable' : 'no-cache'
 
 /** The demo page; left out of the module when SATCHEL_DEMO is off, so that `/` is an unknown path like any other. */
 @Controller()
@@ -38,6 +44,7 @@ export class DemoController {
   }
 }
 
-function send(reply: FastifyReply, { contentType, body }: DemoFile): void {
-  reply.code(200).headers(HEADERS).header('content-type', contentType).send(body)
+function send(reply: FastifyReply, file: DemoFile): void {
+  const own = { 'content-type': file.contentType, 'cache-control': cacheControl(file) }
+  reply.code(200).headers(HEADERS).headers(own).send(file.body)
 }

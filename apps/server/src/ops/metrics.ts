@@ -1,4 +1,4 @@
-import { errorCodes, type ErrorCode } from '@satchel/protocol'
+import { CLIENT_MESSAGES, errorCodes, type ErrorCode } from '@satchel/protocol'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type * as PromClient from 'prom-client'
 import type { Clock } from '../runtime/clock.js'
@@ -93,6 +93,31 @@ export class Metrics {
     registers: [this.registry],
   })
 
+  private readonly messages = new Counter({
+    name: 'satchel_messages_total',
+    help: 'Messages of sockets answered, by message and error code (OK for none).',
+    labelNames: ['message', 'code'],
+    registers: [this.registry],
+  })
+  private readonly hints = new Counter({
+    name: 'satchel_hints_total',
+    help: 'Changes told to sockets: sent as they were, or coalesced because the reader was slow.',
+    labelNames: ['kind'],
+    registers: [this.registry],
+  })
+  private readonly socketsEnded = new Counter({
+    name: 'satchel_sockets_ended_total',
+    help: 'Sockets that ended, by reason.',
+    labelNames: ['reason'],
+    registers: [this.registry],
+  })
+  private readonly upgradesRefused = new Counter({
+    name: 'satchel_upgrades_refused_total',
+    help: 'Sockets that were turned away before they opened, by error code.',
+    labelNames: ['code'],
+    registers: [this.registry],
+  })
+
   constructor(private readonly clock: Clock) {
     this.contentType = this.registry.contentType
   }
@@ -122,6 +147,28 @@ export class Metrics {
 
   countFailedHousekeeping(): void {
     this.housekeepingFailed.inc()
+  }
+
+  /** Counts a message that was answered on a socket; a name that is not known counts as `unknown`. */
+  countMessage(message: string, code: OutcomeCode): void {
+    this.messages.labels(messageNames.has(message) ? message : UNKNOWN_OPERATION, code).inc()
+  }
+
+  countHint(kind: 'sent' | 'coalesced'): void {
+    this.hints.labels(kind).inc()
+  }
+
+  countEndedSocket(reason: string): void {
+    this.socketsEnded.labels(reason).inc()
+  }
+
+  countRefusedUpgrade(code: ErrorCode): void {
+    this.upgradesRefused.labels(code).inc()
+  }
+
+  /** Asks at every scrape. */
+  watchSockets(open: () => number): void {
+    this.gauge('satchel_sockets', 'Sockets of the native face that are open.', open)
   }
 
   /** Asks `figures` at every scrape. */
@@ -198,5 +245,7 @@ export class Metrics {
     return count
   }
 }
+
+const messageNames: ReadonlySet<string> = new Set(CLIENT_MESSAGES)
 
 const UNKNOWN_CODE = 'unknown'

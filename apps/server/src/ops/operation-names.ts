@@ -49,6 +49,10 @@ export const operationNames: ReadonlySet<string> = new Set([
   // sts
   'AssumeRoleWithWebIdentity',
   'GetCallerIdentity',
+  // the native face over HTTP
+  'Hello',
+  'Sync',
+  'Watch',
   // our own
   'Demo',
   'Health',

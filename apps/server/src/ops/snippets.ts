@@ -4,7 +4,26 @@ export type DemoFacts = Readonly<{ endpoint: string; region: string; pool: strin
 export type Snippet = Readonly<{ id: string; title: string; packages: string; code: string }>
 
 /** Code to paste into an app, the same in the terminal and on the demo page; each one syncs a first record. */
-export const snippetsFor = (facts: DemoFacts): readonly Snippet[] => [cognitoJs(facts), sdkV3(facts), boto3(facts)]
+export const snippetsFor = (facts: DemoFacts): readonly Snippet[] => [
+  satchel(facts),
+  cognitoJs(facts),
+  sdkV3(facts),
+  boto3(facts),
+]
+
+const satchel = ({ endpoint, pool }: DemoFacts): Snippet => ({
+  id: 'satchel',
+  title: '@satchel/client',
+  packages: 'in any page on this machine: <script type="module">',
+  code: `import { openClient } from '${endpoint}/demo/satchel-client.js' // with a bundler: '@satchel/client'
+
+const client = await openClient({ endpoint: '${endpoint}', pool: '${pool}' })
+const settings = client.dataset('settings')
+settings.subscribe('theme', (theme) => console.log('theme is', theme))
+await settings.put('theme', 'dark') // seen at once, kept from here on, and sent when there is a network
+await client.synchronize()
+`,
+})
 
 const cognitoJs = ({ endpoint, region, pool }: DemoFacts): Snippet => ({
   id: 'cognito-js',

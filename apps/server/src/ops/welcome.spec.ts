@@ -20,6 +20,7 @@ test('[O26] a newcomer reads where the server is, where the credentials are, and
     '/srv/data/admin-credentials',
     '/health/ready',
     'eu-central-1:0d4f',
+    'openClient',
     'CognitoSyncManager',
     'fromCognitoIdentityPool',
   ]) {

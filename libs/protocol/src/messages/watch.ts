@@ -1,6 +1,9 @@
-import type { DatasetName } from '../ids.js'
+import { parseDatasetName, type DatasetName } from '../ids.js'
 import type { SyncRecord } from '../record.js'
 import type { SyncCount } from '../sync-count.js'
+import { DATASETS_PER_MESSAGE_MAX } from './bounds.js'
+import { exactly, integer, listOf, nullOr, parserOf, takenBy } from './shape.js'
+import { recordsCheck } from './sync.js'
 
 /**
  * Asks to be told of every change of these datasets, and of no others any more. On a socket it lasts until the next
@@ -31,3 +34,24 @@ export type Changed = Readonly<{
 
 /** A commit of more than this, in UTF-8 bytes of keys and values, is only hinted at. */
 export const CHANGED_BYTES_MAX = 65_536
+
+const dataset = takenBy(parseDatasetName)
+const perDataset = { max: DATASETS_PER_MESSAGE_MAX, once: 'dataset' }
+
+export const parseWatchRequest = parserOf<WatchRequest>(
+  exactly<WatchRequest>({
+    datasets: listOf(exactly<WatchedDataset>({ dataset, epoch: integer(), since: integer() }), perDataset),
+  }),
+)
+
+const changed = exactly<Changed>({
+  dataset,
+  epoch: integer(),
+  base: integer(),
+  through: integer(),
+  records: nullOr(recordsCheck),
+})
+
+export const parseChanged = parserOf<Changed>(changed)
+
+export const parseWatchAnswer = parserOf<WatchAnswer>(exactly<WatchAnswer>({ changed: listOf(changed, perDataset) }))

@@ -1,4 +1,7 @@
-import type { ErrorCode } from '../error-codes.js'
+import { errorCodes, type ErrorCode } from '../error-codes.js'
+import type { Parsed } from '../violation.js'
+import { MESSAGE_LENGTH_MAX } from './bounds.js'
+import { exactly, flag, integer, nullOr, parserOf, text, type Check } from './shape.js'
 
 /** How every message is answered: on a socket through its acknowledgement, over HTTP as the body. */
 export type WireAnswer<Answer> = Readonly<{ ok: true; answer: Answer }> | Readonly<{ ok: false; error: WireError }>
@@ -10,3 +13,31 @@ export type WireError = Readonly<{
   /** Not to be tried again any sooner; null where the code's own rule decides. */
   retryAfterMs: number | null
 }>
+
+/** One of the closed table. */
+export const codeCheck: Check = (sent) =>
+  Object.hasOwn(errorCodes, String(sent)) && typeof sent === 'string'
+    ? null
+    : { at: '', sent: {}, constraint: 'Member must be a known code' }
+
+export const messageCheck = text({ max: MESSAGE_LENGTH_MAX })
+
+const wireError = exactly<WireError>({ code: codeCheck, message: messageCheck, retryAfterMs: nullOr(integer()) })
+
+export const parseWireError = parserOf<WireError>(wireError)
+
+/** Parses an answer by the parser of what it answers; a refusal needs none. */
+export function parseWireAnswer<Answer>(
+  sent: unknown,
+  parseAnswer: (sent: unknown) => Parsed<Answer>,
+): Parsed<WireAnswer<Answer>> {
+  const answer: Check = (inner) => {
+    const found = parseAnswer(inner)
+    return found.ok ? null : { at: found.violation.at, sent: {}, constraint: found.violation.constraint }
+  }
+  const shape =
+    (sent as { ok?: unknown } | null)?.ok === true
+      ? exactly({ ok: flag, answer })
+      : exactly({ ok: flag, error: wireError })
+  return parserOf<WireAnswer<Answer>>(shape)(sent)
+}

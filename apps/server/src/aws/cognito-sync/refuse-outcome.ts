@@ -1,6 +1,7 @@
 import type { DatasetPath } from '@satchel/protocol'
 import type { Caller } from '../../access/caller.js'
 import type { DatasetsListing, DeleteAnswer, RecordListing, UpdateAnswer } from '../../datasets/datasets.js'
+import { limitMessage } from '../../datasets/limit-message.js'
 import { forbiddenIdentity, unknownIdentity } from '../../identity/refusals.js'
 import { refuse } from '../../refusal.js'
 
@@ -36,18 +37,4 @@ export function refuseOutcome(
     case 'no-identity':
       throw caller.kind === 'account' ? unknownIdentity(path.identity) : forbiddenIdentity(path.identity)
   }
-}
-
-type Exceeded = (UpdateAnswer & { kind: 'over-limit' })['exceeded']
-
-const wordsOfLimit: Readonly<Record<Exceeded['limit'], readonly [what: string, unit: string]>> = {
-  recordsPerDatasetMax: ['The dataset', 'records'],
-  bytesPerDatasetMax: ['The dataset', 'bytes'],
-  datasetsPerIdentityMax: ['The identity', 'datasets'],
-  bytesPerIdentityMax: ['The identity', 'bytes'],
-}
-
-function limitMessage({ limit, would, max }: Exceeded): string {
-  const [what, unit] = wordsOfLimit[limit]
-  return `${what} would hold ${would} ${unit}; the limit (${limit}) is ${max}`
 }

@@ -18,7 +18,7 @@ const ALLOWED_HEADERS = [
 ].join(',')
 
 /** Answer headers that SDKs in browsers read; without Date they cannot correct a wrong clock. */
-const EXPOSED_HEADERS = 'x-amzn-ErrorType,x-amzn-ErrorMessage,x-amzn-RequestId,Date,Retry-After'
+const EXPOSED_HEADERS = 'x-amzn-ErrorType,x-amzn-ErrorMessage,x-amzn-RequestId,Date,Retry-After,satchel-protocol'
 
 const PREFLIGHT_LIFE_SECONDS = '7200'
 

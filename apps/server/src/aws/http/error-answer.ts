@@ -1,4 +1,4 @@
-import { errorCodes, type ErrorCode, type ErrorFacts } from '@satchel/protocol'
+import { errorCodes, PROTOCOL_VERSION, type ErrorCode, type ErrorFacts, type WireAnswer } from '@satchel/protocol'
 import type { Face } from './face-of.js'
 
 /** An HTTP answer to a refused request, ready to send by any means. */
@@ -16,6 +16,8 @@ export function errorAnswer(face: Face, refused: Refused, requestId: string): Er
       return identityErrorAnswer(refused, requestId)
     case 'sts':
       return stsErrorAnswer(refused, requestId)
+    case 'live':
+      return liveErrorAnswer(refused, requestId)
   }
 }
 
@@ -61,6 +63,22 @@ export function stsErrorAnswer(refused: Refused, requestId: string): ErrorAnswer
     body:
       `<ErrorResponse xmlns="${STS_NAMESPACE}"><Error><Type>${type}</Type><Code>${escapeXml(sts ?? aws)}</Code>` +
       `<Message>${escapeXml(refused.message)}</Message></Error><RequestId>${escapeXml(requestId)}</RequestId></ErrorResponse>`,
+  }
+}
+
+/** The native face's HTTP twin: the very answer that a socket would get (NB15). */
+export function liveErrorAnswer(refused: Refused, requestId: string): ErrorAnswer {
+  const { code, message, retryAfterSeconds } = refused
+  const retryAfterMs = retryAfterSeconds === undefined ? null : Math.ceil(retryAfterSeconds * 1_000)
+  const answer: WireAnswer<never> = { ok: false, error: { code, message, retryAfterMs } }
+  return {
+    status: factsOf(code).status,
+    headers: {
+      ...commonHeaders(refused, requestId),
+      'content-type': 'application/json',
+      'satchel-protocol': String(PROTOCOL_VERSION),
+    },
+    body: JSON.stringify(answer),
   }
 }
 

@@ -85,7 +85,8 @@ export function createHttpAdapter(options: HttpOptions): FastifyAdapter {
   const bytesMaxOfSync = bytesPerBodyMax(options.limits)
   fastify.removeAllContentTypeParsers()
   fastify.addContentTypeParser('*', (request, payload, done) => {
-    const bytesMax = faceOf(request.raw) === 'sync' ? bytesMaxOfSync : ROOT_BODY_BYTES_MAX
+    const face = faceOf(request.raw)
+    const bytesMax = face === 'sync' || face === 'live' ? bytesMaxOfSync : ROOT_BODY_BYTES_MAX
     bodies.read(payload, bytesMax, done)
   })
   fastify.addHook('onRequest', (request, reply, done) => {

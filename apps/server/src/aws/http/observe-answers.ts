@@ -38,6 +38,7 @@ const operationsByRoute: ReadonlyMap<string, string> = new Map([
   ['/.well-known/jwks_uri', 'OpenIdKeys'],
   ['/.well-known/openid-configuration', 'OpenIdConfiguration'],
   ['/demo/:file', 'Demo'],
+  ['/sync/v1/sql-wasm-browser.wasm', 'ClientWasm'],
   ['/health/live', 'Health'],
   ['/health/ready', 'Health'],
   ['/metrics', 'Metrics'],

@@ -1,0 +1,40 @@
+import { byCodePoint, type RecordKey } from '@satchel/protocol'
+import type { Held, PendingEdit } from '../merge/held.js'
+import type { Clash, Pending } from './replica.js'
+import type { UnplacedEdit } from './unplaced.js'
+
+type Sent = Pending & Readonly<{ sent: boolean }>
+
+export const pendingOf = (key: RecordKey, { value, base, at, place, parked }: PendingEdit): Pending => ({
+  ...{ key, value, base, at, place, parked },
+})
+
+/** Every edit that is not accepted, by key; of one key, what is on its way comes first. */
+export function pendingList(
+  flown: readonly Held[],
+  pending: readonly Held[],
+  unplaced: ReadonlyMap<RecordKey, readonly UnplacedEdit[]> | undefined,
+): Sent[] {
+  const list: Sent[] = flown.map(({ key, flown: edit }) => {
+    const { value, base, at, place } = edit!
+    return { key, value, base, at, place, parked: null, sent: true }
+  })
+  const placed = new Map(pending.map((held) => [held.key, held.pending!]))
+  for (const [key, edit] of placed) if (!unplaced?.has(key)) list.push({ ...pendingOf(key, edit), sent: false })
+  for (const [key, edits] of unplaced ?? []) {
+    const { value, at } = edits.at(-1)!
+    const base = placed.get(key)?.base ?? edits[0]!.base
+    // Place 0: it is not in the journal yet.
+    list.push({ key, value, base, at, place: 0, parked: null, sent: false })
+  }
+  return list.sort((a, b) => byCodePoint(a.key, b.key) || Number(b.sent) - Number(a.sent))
+}
+
+/** Both sides of a key that clashes. */
+export function clashOf({ key, pending, record }: Held): Clash {
+  const { value, count: syncCount, modifiedAt, modifiedBy, deviceModifiedAt } = record!
+  return {
+    pending: pendingOf(key, pending!),
+    remote: { key, value, syncCount, modifiedAt, modifiedBy, deviceModifiedAt },
+  }
+}

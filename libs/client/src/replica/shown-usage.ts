@@ -1,0 +1,45 @@
+import { byteSize, type DatasetName, type RecordKey } from '@satchel/protocol'
+import type { PlacedState } from './placed-state.js'
+import { rowsOf } from './store-state.js'
+
+export type Usage = Readonly<{ records: number; bytes: number }>
+
+const NOTHING: Usage = { records: 0, bytes: 0 }
+
+/** What datasets hold as they are shown, kept up with every change (ND14). */
+export class ShownUsage {
+  private readonly byDataset = new Map<DatasetName, Usage>()
+
+  /** Counts what is placed. */
+  static of({ database, datasets }: PlacedState): ShownUsage {
+    const usage = new ShownUsage()
+    const names = new Map(Array.from(datasets.values(), ({ id, name }) => [id, name]))
+    const sql = `SELECT dataset, count(*), sum(octet_length(key) + octet_length(shown))
+      FROM held WHERE shown IS NOT NULL GROUP BY dataset`
+    for (const [id, records, bytes] of rowsOf(database, sql) as [number, number, number][]) {
+      usage.byDataset.set(names.get(id)!, { records, bytes })
+    }
+    return usage
+  }
+
+  dataset(name: DatasetName): Usage {
+    return this.byDataset.get(name) ?? NOTHING
+  }
+
+  get bytes(): number {
+    let bytes = 0
+    for (const usage of this.byDataset.values()) bytes += usage.bytes
+    return bytes
+  }
+
+  /** The key shows another value now. */
+  turned(name: DatasetName, key: RecordKey, before: string | null, after: string | null): void {
+    const { records, bytes } = this.dataset(name)
+    const keyBytes = byteSize(key)
+    const size = (value: string | null): number => (value === null ? 0 : keyBytes + byteSize(value))
+    this.byDataset.set(name, {
+      records: records + Number(after !== null) - Number(before !== null),
+      bytes: bytes + size(after) - size(before),
+    })
+  }
+}

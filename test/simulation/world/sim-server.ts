@@ -1,0 +1,375 @@
+import { pino } from 'pino'
+import {
+  AWS_LIMITS,
+  parseIdentityPoolId,
+  PROTOCOL_VERSION,
+  type Changed,
+  type DatasetName,
+  type DatasetPath,
+  type Hello,
+  type IdentityId,
+  type IdentityPoolId,
+  type Limits,
+  type SyncAnswer,
+  type SyncRequest,
+  type WatchAnswer,
+  type WatchRequest,
+  type WireError,
+} from '@satchel/protocol'
+import { readConfig, type Config } from '../../../apps/server/src/config/config.js'
+import type { DatasetWrite, WriteOutcome } from '../../../apps/server/src/domain/dataset-write.js'
+import type { Metrics } from '../../../apps/server/src/ops/metrics.js'
+import { Refusal } from '../../../apps/server/src/refusal.js'
+import { createServices, type Services } from '../../../apps/server/src/services.js'
+import type { DatasetStore } from '../../../apps/server/src/store/dataset-store.js'
+import { MemoryDatabase } from '../../../apps/server/src/store/memory/memory-database.js'
+import { MemoryDatasetStore } from '../../../apps/server/src/store/memory/memory-dataset-store.js'
+import { memoryStores } from '../../../apps/server/src/store/memory/memory-stores.js'
+import { datasetKey } from '../../../apps/server/src/domain/working-set.js'
+import type { Chance } from './chance.js'
+import { Life } from './life.js'
+import { NodeClock } from './node-clock.js'
+import { ServerLog } from './server-log.js'
+import type { Situations } from './situations.js'
+import type { VirtualTime } from './virtual-time.js'
+
+export type StoreFaults = {
+  latencyMsMax: number
+  /** A commit fails and stored nothing. */
+  failed: number
+  /** A commit is stored, and yet fails. */
+  unknown: number
+}
+
+/** The ends of a connection that the server holds. */
+export interface SocketListener {
+  hint(changed: Changed): void
+  closedByServer(error: WireError): void
+}
+
+export type Opened = Readonly<{ socket: SimSocket; hello: Hello }> | Readonly<{ error: WireError }>
+
+type Backup = Readonly<{ database: MemoryDatabase; logLength: number }>
+
+const poolOf = (text: string): IdentityPoolId => {
+  const parsed = parseIdentityPoolId(text)
+  if (!parsed.ok) throw new Error(`"${text}" is no pool id`)
+  return parsed.value
+}
+
+export const POOL = poolOf('us-east-1:5a7c4e11-0000-4000-8000-000000000001')
+
+const log = pino({ level: 'silent' })
+
+/** Measuring needs real time, and nothing here asks. */
+const unmeasured = new Proxy({} as Metrics, { get: () => () => {} })
+const config = readConfig({ SATCHEL_DATA_DIR: '.cache/simulation' })
+
+/** The product's own server core, over stores in memory that outlive it, as processes that come and go. */
+export class SimServer {
+  readonly log = new ServerLog()
+  readonly faults: StoreFaults = { latencyMsMax: 3, failed: 0, unknown: 0 }
+  /** How far its clock is off. */
+  skewMs = 0
+  private database = new MemoryDatabase()
+  private process: Readonly<{ services: Services; life: Life }> | null = null
+  private backup: Backup | null = null
+  private readonly sockets = new Set<SimSocket>()
+  /** Commits that are under way: what a crash does to them is chance. */
+  private readonly underWay = new Set<() => void>()
+
+  constructor(
+    readonly time: VirtualTime,
+    private readonly chance: Chance,
+    private readonly situations: Situations,
+    readonly limits: Limits = AWS_LIMITS,
+    private readonly tokenLifeMs = 3_600_000,
+  ) {
+    const nothing = { settings: '{}', roles: '{}', syncSettings: '{}', createdAt: 0, modifiedAt: 0 }
+    this.database.pools.set(POOL, { name: 'simulated', ...nothing })
+  }
+
+  get isUp(): boolean {
+    return this.process !== null
+  }
+
+  /** A transaction has begun and is not stored yet. */
+  get isCommitting(): boolean {
+    return this.underWay.size > 0
+  }
+
+  get services(): Services {
+    if (this.process === null) throw new Error('the simulated server is down')
+    return this.process.services
+  }
+
+  get clock(): NodeClock {
+    return new NodeClock(this.time, this.process?.life ?? new Life('nobody'), () => this.skewMs)
+  }
+
+  addIdentity(): IdentityId {
+    const identity = `us-east-1:${this.chance.uuid()}` as IdentityId
+    this.database.identities.set(identity, { pool: POOL, createdAt: 0, modifiedAt: 0, disabledAt: null })
+    return identity
+  }
+
+  tokenFor(identity: IdentityId): string {
+    return `${identity}|${this.clock.now() + this.tokenLifeMs}`
+  }
+
+  start(): void {
+    if (this.process !== null) return
+    const life = new Life('server')
+    const clock = new NodeClock(this.time, life, () => this.skewMs)
+    const stores = { ...memoryStores(this.database), datasets: this.faultyStore(life) }
+    const services = createServices({
+      config: { ...config, limits: this.limits } satisfies Config,
+      secrets: {
+        masterKey: Buffer.alloc(32, 7),
+        admin: { accessKeyId: 'AKIASIMULATED', secretAccessKey: 'simulated' },
+      },
+      stores,
+      metrics: unmeasured,
+      log,
+      clock,
+      random: this.chance.stream(`process ${this.time.events}`),
+      publicUrl: () => 'http://simulated.invalid',
+    })
+    this.process = { services, life }
+  }
+
+  /** As by SIGKILL: the queue is gone; a commit under way is stored or not. */
+  kill(): void {
+    if (this.process === null) return
+    this.process.life.end()
+    this.process = null
+    for (const commit of [...this.underWay]) {
+      this.situations.count('server killed inside a commit')
+      if (this.chance.hit(0.5)) commit()
+    }
+    this.underWay.clear()
+    for (const socket of [...this.sockets]) socket.close()
+  }
+
+  takeBackup(): void {
+    this.backup = { database: structuredCloneOf(this.database), logLength: this.log.entries.length }
+  }
+
+  /**
+   * Puts the backup in the place of what is there, and begins a new epoch in every dataset, as one has to when history is
+   * not a continuation of what devices saw. Only while the server is down.
+   */
+  restoreBackup(): boolean {
+    if (this.backup === null || this.isUp) return false
+    if (this.backup.logLength < this.log.entries.length) this.situations.count('server rewound')
+    const epochs = epochsOf(this.database)
+    const { identities } = this.database
+    this.database = structuredCloneOf(this.backup.database)
+    for (const [identity, row] of identities) this.database.identities.set(identity, row)
+    for (const [identity, byName] of this.database.datasets) {
+      for (const [name, dataset] of byName) {
+        const epoch = Math.max(dataset.epoch, epochs.get(datasetKey({ identity, dataset: name })) ?? 0) + 1
+        byName.set(name, { ...dataset, epoch })
+      }
+    }
+    this.log.rewind(this.backup.logLength)
+    return true
+  }
+
+  /** Forgets every tombstone that is older than some age, as housekeeping does. */
+  async collectTombstones(olderThanMs: number): Promise<number> {
+    const before = tombstonesOf(this.database)
+    const store = new MemoryDatasetStore(this.database)
+    const collected = await store.collectTombstones({ before: this.clock.now() - olderThanMs, limit: 1_000_000 })
+    const after = tombstonesOf(this.database)
+    for (const [path, keys] of before) {
+      const gone = keys.filter((key) => !(after.get(path) ?? []).includes(key))
+      const [identity, dataset] = path.split('\n') as [IdentityId, DatasetName]
+      if (gone.length > 0) this.log.entries.push({ kind: 'collected', identity, dataset, keys: gone })
+    }
+    return collected
+  }
+
+  /** Every dataset that ever was. */
+  paths(): readonly DatasetPath[] {
+    return [...this.database.datasets].flatMap(([identity, byName]) =>
+      [...byName.keys()].map((dataset) => ({ pool: POOL, identity, dataset })),
+    )
+  }
+
+  /** A dataset as it is stored, without asking anybody. */
+  held({ identity, dataset }: Pick<DatasetPath, 'identity' | 'dataset'>) {
+    return {
+      dataset: this.database.datasets.get(identity)?.get(dataset),
+      records: [...(this.database.records.get(datasetKey({ identity, dataset }))?.values() ?? [])],
+    }
+  }
+
+  connect(token: string, listener: SocketListener): Opened {
+    const [identity = '', ends = '0'] = token.split('|')
+    const expiresAt = Number(ends)
+    if (!this.database.identities.has(identity as IdentityId)) {
+      return { error: { code: 'NotAuthorized', message: 'simulated: no such identity', retryAfterMs: null } }
+    }
+    if (expiresAt <= this.clock.now()) return { error: expired }
+    const socket = new SimSocket(this, identity as IdentityId, listener)
+    this.sockets.add(socket)
+    socket.lives(expiresAt)
+    return { socket, hello: this.helloFor(identity as IdentityId, expiresAt) }
+  }
+
+  helloFor(identity: IdentityId, expiresAt: number): Hello {
+    const serverTime = this.clock.now()
+    return { protocol: PROTOCOL_VERSION, pool: POOL, identity, expiresAt, serverTime, limits: this.limits }
+  }
+
+  forget(socket: SimSocket): void {
+    this.sockets.delete(socket)
+  }
+
+  /** What a refused request is told; null where nobody answers any more. */
+  wireErrorOf(fault: unknown): WireError | null {
+    if (fault instanceof Refusal) {
+      const retryAfterMs = fault.retryAfterSeconds === undefined ? null : fault.retryAfterSeconds * 1_000
+      return { code: fault.code, message: fault.message, retryAfterMs }
+    }
+    throw fault
+  }
+
+  /** The store of one process; its calls take time, fail, and die with the process. */
+  private faultyStore(life: Life): DatasetStore {
+    const { time, chance, faults } = this
+    const slow = <T>(work: () => Promise<T>): Promise<T> =>
+      new Promise((resolve, reject) => {
+        time.after(chance.next() * faults.latencyMsMax, () => life.run(() => void work().then(resolve, reject)))
+      })
+    const store = () => new MemoryDatasetStore(this.database)
+    return {
+      commit: (writes, limits) => this.commit(life, writes, limits),
+      read: (path) => slow(() => store().read(path)),
+      readSeveral: (...asked) => slow(() => store().readSeveral(...asked)),
+      list: (path, request) => slow(() => store().list(path, request)),
+      hasMarker: (id) => slow(() => store().hasMarker(id)),
+      listDatasets: (identity, page) => slow(() => store().listDatasets(identity, page)),
+      identityUsage: (identity) => slow(() => store().identityUsage(identity)),
+      poolUsage: (pool) => slow(() => store().poolUsage(pool)),
+      addSyncSessions: (opened) => slow(() => store().addSyncSessions(opened)),
+      collectTombstones: (range) => slow(() => store().collectTombstones(range)),
+      forgetMarkers: (range) => slow(() => store().forgetMarkers(range)),
+      forgetDeviceMarkers: (range) => slow(() => store().forgetDeviceMarkers(range)),
+      purge: (limit) => slow(() => store().purge(limit)),
+    }
+  }
+
+  private commit(life: Life, writes: readonly DatasetWrite[], limits: Limits): Promise<readonly WriteOutcome[]> {
+    const { time, chance, faults, situations } = this
+    const fails = chance.hit(faults.failed)
+    const isUnknown = chance.hit(faults.unknown)
+    return new Promise((resolve, reject) => {
+      const store = (done: (outcomes: readonly WriteOutcome[]) => void) =>
+        void new MemoryDatasetStore(this.database).commit(writes, limits).then((outcomes) => {
+          this.log.committed(writes, outcomes)
+          done(outcomes)
+        }, reject)
+      const alone = () => store(() => {})
+      this.underWay.add(alone)
+      time.after(chance.next() * faults.latencyMsMax, () => {
+        if (!this.underWay.delete(alone) || life.isOver) return
+        if (fails) {
+          reject(new Error('simulated: the store failed'))
+          return
+        }
+        store((outcomes) => {
+          const answer = () => {
+            if (isUnknown) {
+              situations.count('commit with unknown outcome')
+              reject(new Error('simulated: the store committed and failed'))
+            } else resolve(outcomes)
+          }
+          time.after(chance.next() * faults.latencyMsMax, () => life.run(answer))
+        })
+      })
+    })
+  }
+}
+
+const expired: WireError = { code: 'ExpiredToken', message: 'simulated: the token has ended', retryAfterMs: null }
+
+/** The server's end of a connection. */
+export class SimSocket {
+  isOpen = true
+  private readonly watched = new Set<DatasetName>()
+  private readonly unwatch: () => void
+  private cancelExpiry = () => {}
+
+  constructor(
+    private readonly server: SimServer,
+    readonly identity: IdentityId,
+    private readonly listener: SocketListener,
+    private readonly services = server.services,
+  ) {
+    this.unwatch = services.feed.watch(identity, ({ identity: whose, changed }) => {
+      if (this.isOpen && whose === identity && this.watched.has(changed.dataset)) this.listener.hint(changed)
+    })
+  }
+
+  isOf(server: SimServer): boolean {
+    return server.isUp && server.services === this.services
+  }
+
+  lives(expiresAt: number): void {
+    this.cancelExpiry()
+    const { clock } = this.server
+    this.cancelExpiry = clock.after(expiresAt - clock.now(), () => {
+      if (!this.isOpen) return
+      this.listener.closedByServer(expired)
+      this.close()
+    })
+  }
+
+  sync(request: SyncRequest): Promise<SyncAnswer> {
+    return this.services.exchange.sync({ pool: POOL, identity: this.identity }, request)
+  }
+
+  async watch(request: WatchRequest): Promise<WatchAnswer> {
+    this.watched.clear()
+    for (const { dataset } of request.datasets) this.watched.add(dataset)
+    return { changed: await this.services.exchange.behind({ pool: POOL, identity: this.identity }, request) }
+  }
+
+  renew(token: string): Promise<Hello> {
+    const [identity, ends] = token.split('|')
+    const expiresAt = Number(ends)
+    if (identity !== this.identity || expiresAt <= this.server.clock.now()) {
+      return Promise.reject(new Refusal('ExpiredToken', 'simulated: the new token does not do'))
+    }
+    this.lives(expiresAt)
+    return Promise.resolve(this.server.helloFor(this.identity, expiresAt))
+  }
+
+  close(): void {
+    this.isOpen = false
+    this.cancelExpiry()
+    this.unwatch()
+    this.server.forget(this)
+  }
+}
+
+function structuredCloneOf(database: MemoryDatabase): MemoryDatabase {
+  return Object.assign(new MemoryDatabase(), structuredClone({ ...database }))
+}
+
+const epochsOf = ({ datasets }: MemoryDatabase): Map<string, number> =>
+  new Map(
+    [...datasets].flatMap(([identity, byName]) =>
+      [...byName].map(([name, { epoch }]) => [datasetKey({ identity, dataset: name }), epoch] as const),
+    ),
+  )
+
+const tombstonesOf = ({ records }: MemoryDatabase) =>
+  new Map(
+    [...records].map(([path, byKey]) => [
+      path,
+      [...byKey.values()].filter(({ value }) => value === null).map(({ key }) => key),
+    ]),
+  )
