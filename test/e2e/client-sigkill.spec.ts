@@ -12,7 +12,10 @@ import { Seeded } from '../support/seeded.js'
 import { startServer, type RunningServer } from '../support/start-server.js'
 import { TcpProxy } from '../support/tcp-proxy.js'
 
-/** SIGKILLs of processes that have a store open; those of processes that are just opening one come on top. */
+/**
+ * SIGKILLs of processes that have a store open; those of processes that are just opening one come on top.
+ * SATCHEL_E2E_KILLS makes a longer run, or a shorter one to try something out.
+ */
 const KILLS = Number(process.env['SATCHEL_E2E_KILLS'] ?? 200)
 const SERVER_KILLS_MIN = Math.ceil(KILLS / 20)
 const DEVICES = ['ada', 'ben', 'cleo', 'dora']
@@ -102,6 +105,7 @@ class Device {
   /** Opens the device for good. */
   async awake(): Promise<ClientProcess> {
     const client = this.start()
+    awake.push(client)
     await this.open(client, false)
     return client
   }
@@ -224,6 +228,7 @@ async function converged(clients: readonly ClientProcess[]): Promise<Record<stri
 }
 
 const dataDir = mkdtempSync(join(tmpdir(), 'satchel-client-kill-'))
+const awake: ClientProcess[] = []
 let server: RunningServer
 let proxy: TcpProxy
 
@@ -232,6 +237,7 @@ beforeAll(async () => {
   proxy = await TcpProxy.start(server.url)
 })
 afterAll(async () => {
+  await Promise.all(awake.map((client) => client.kill()))
   await proxy.close()
   await server.kill()
   rmSync(dataDir, { recursive: true })

@@ -113,12 +113,12 @@ test('[NB10] a change is told to the sockets that watch its dataset, but not to 
   expect(watching.changed).toHaveLength(1)
 })
 
-test('[NB10] a change of more than 65,536 bytes is hinted at without its records, and so is a deletion', async () => {
+test('[NB10] a change of more than 262,144 bytes is hinted at without its records, and so is a deletion', async () => {
   const bearer = await aGuest()
   const [writer, reader] = [await open(bearer), await open(bearer)]
   await reader.watch({ dataset: 'big' })
   await writer.sync({ dataset: 'big', batch: batchOf(1, { key: 'k', value: 'v'.repeat(65_535) }) })
-  await writer.sync({ dataset: 'big', batch: batchOf(2, { key: 'l', value: 'v'.repeat(65_536) }) })
+  await writer.sync({ dataset: 'big', batch: batchOf(2, { key: 'l', value: 'v'.repeat(262_144) }) })
   const { credentials } = await withCredentials(server, bearer)
   await new CognitoSync({ ...at(server), credentials }).deleteDataset(datasetOf(bearer, 'big'))
   const hints = await reader.hints(3)

@@ -13,6 +13,7 @@ const { values } = parseArgs({
     trace: { type: 'boolean', default: false },
     twice: { type: 'boolean', default: false },
     keepOn: { type: 'boolean', default: false },
+    progress: { type: 'boolean', default: false },
   },
 })
 
@@ -28,6 +29,7 @@ for (let seed = from; seed < from + seeds; seed++) {
   const run = await simulate(seed, { traced: values.trace })
   situations.add(run.situations)
   operations += run.operations
+  if (values.progress) print(`seed ${seed}: ${run.operations} operations, ${run.events} events`)
   if (values.trace) for (const line of run.trace) print(line)
   if (values.twice && (await simulate(seed)).hash !== run.hash) {
     failed++

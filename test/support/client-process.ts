@@ -88,7 +88,9 @@ export class ClientProcess {
     listen: (told: Told) => void,
   ) {
     createInterface({ input: child.stdout! }).on('line', (line) => {
-      const told = JSON.parse(line) as Told
+      const told = toldIn(line)
+      // Cut short by a death in the middle of telling: then it was not told.
+      if (told === null) return
       this.told.push(told)
       listen(told)
       this.wakeAll()
@@ -221,5 +223,13 @@ export class ClientProcess {
 
   private wakeAll(): void {
     for (const wake of [...this.watchers]) wake()
+  }
+}
+
+function toldIn(line: string): Told | null {
+  try {
+    return JSON.parse(line) as Told
+  } catch {
+    return null
   }
 }

@@ -44,6 +44,8 @@ type User = {
 
 /** Everything that was healed must have come to rest within this time. */
 const HEALED_WITHIN_MS = 30 * 60_000
+/** A storm ends early with so many edits: more of the same find nothing new. */
+const OPERATIONS_MAX = 1_000
 const LOOK_EVERY_MS = 20_000
 const DAY_MS = 86_400_000
 
@@ -94,7 +96,7 @@ export class World {
   async storm(): Promise<void> {
     const { swarm } = this.parts
     for (const user of this.users) for (const device of user.devices) this.openTab(user, device)
-    while (this.time.now < swarm.stormMs) {
+    while (this.time.now < swarm.stormMs && this.operations < OPERATIONS_MAX) {
       await this.time.runTo(this.time.now + this.draw.next() * swarm.gapMsMax)
       if (this.draw.hit(swarm.disasters)) await this.disaster()
       else this.operate()

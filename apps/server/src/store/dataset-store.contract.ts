@@ -324,7 +324,10 @@ export function datasetStoreContract(open: () => Promise<StoreHarness>): void {
   test('[NA2] a number at or below a device’s last is used, also after a restart; higher ones go on', async () => {
     expect((await commit([numbered(5, [replace('a', '1')]), numbered(7, [replace('a', '2', 1)])])).length).toBe(2)
     harness = await harness.reopen()
-    const other = { ...numbered(7, [replace('b', '1')]), origin: { ...numbered(7, []).origin, hash: 'other' } }
+    const other = {
+      ...numbered(7, [replace('b', '1')]),
+      origin: { id: deviceMarkerId(path(), PHONE), number: 7, hash: 'other' },
+    }
     const used = { kind: 'number-used', last: 7 }
     expect(await commit([numbered(5, [replace('a', '1')]), other])).toEqual([used, used])
     const going = await commit([

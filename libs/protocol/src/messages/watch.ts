@@ -33,7 +33,7 @@ export type Changed = Readonly<{
 }>
 
 /** A commit of more than this, in UTF-8 bytes of keys and values, is only hinted at. */
-export const CHANGED_BYTES_MAX = 65_536
+export const CHANGED_BYTES_MAX = 262_144
 
 const dataset = takenBy(parseDatasetName)
 const perDataset = { max: DATASETS_PER_MESSAGE_MAX, once: 'dataset' }

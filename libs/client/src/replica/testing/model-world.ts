@@ -32,7 +32,7 @@ export class ModelWorld {
   private values = 0
 
   constructor(
-    private readonly sql: SqlJsStatic,
+    sql: SqlJsStatic,
     tabs: number,
     /** Told of every change, with what was shown before it. */
     private readonly check: (tab: Tab, before: ReadonlyMap<string, string>, shown: readonly Shown[]) => void,
