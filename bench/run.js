@@ -5,6 +5,7 @@ import { startNode } from './process/child.js'
 import { profileScenario } from './profile/profile-scenario.js'
 import { machineFacts, machineLine } from './report/machine.js'
 import { tableOf } from './report/table.js'
+import * as browser from './scenarios/browser.js'
 import * as bulk from './scenarios/bulk.js'
 import * as idle from './scenarios/idle.js'
 import * as listing from './scenarios/listing.js'
@@ -15,7 +16,7 @@ import * as stored from './scenarios/stored.js'
 import * as updates from './scenarios/updates.js'
 
 /** Measures Satchel against its goals, each side by side with what it is compared to. See docs/PERFORMANCE.md. */
-const SCENARIOS = [updates, bulk, stored, listing, start, live, local, idle]
+const SCENARIOS = [updates, bulk, stored, listing, start, live, local, browser, idle]
 const GENERATOR = fileURLToPath(new URL('./load/generator.js', import.meta.url))
 const RESULTS = '.cache/bench.json'
 

@@ -58,7 +58,7 @@ const start = {
     return { child, url: `http://127.0.0.1:${child.port}`, auths }
   },
   async satchel(env) {
-    const child = await startSatchel({ env: { SATCHEL_SOCKETS_PER_ADDRESS: '10000', ...env } })
+    const child = await startSatchel({ env: { SATCHEL_SOCKETS_PER_ADDRESS: '8000', ...env } })
     const pool = await createGuestPool(child)
     const url = `http://127.0.0.1:${child.port}`
     const auths = []

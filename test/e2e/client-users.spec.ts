@@ -1,12 +1,14 @@
 import { openClient, type NodeClientOptions } from '@satchel/client/node'
 import type { Choice, ConflictSides, Login, SyncClient } from '@satchel/client/node'
 import { randomUUID } from 'node:crypto'
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { execFile } from 'node:child_process'
+import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { adminOf } from '../support/a-pool.js'
 import { eventually } from '../support/eventually.js'
-import { startServer, type RunningServer } from '../support/start-server.js'
+import { SERVER_MAIN, startServer, type RunningServer } from '../support/start-server.js'
 
 let server: RunningServer
 let pool: string
@@ -282,6 +284,46 @@ test('[NL9] a guest whom the server has forgotten goes on as another one, with e
       ['theme', 'dark'],
     ]),
   )
+})
+
+test('[D8] after a backup was put back, devices start over and send what they have of what came after it', async () => {
+  const own = await startServer({ settings: { SATCHEL_DEMO: 'on' } })
+  const [, demo] = await own.process.line(/"demoPool":"([^"]+)"/)
+  const there = { endpoint: own.url, pool: demo! }
+  const a = await open(there)
+  const settings = a.dataset('settings')
+  await settings.put('theme', 'dark')
+  await a.synchronize()
+  own.process.signal('SIGTERM')
+  await own.process.end()
+  const backup = aDirectory()
+  cpSync(own.dataDir, backup, { recursive: true })
+
+  const going = await own.restart({ SATCHEL_PORT: new URL(own.url).port })
+  await settings.put('font', 'large')
+  await settings.put('theme', 'light')
+  await a.synchronize()
+  going.process.signal('SIGTERM')
+  await going.process.end()
+  rmSync(own.dataDir, { recursive: true })
+  cpSync(backup, own.dataDir, { recursive: true })
+  const env = { PATH: process.env['PATH'], SATCHEL_DATA_DIR: own.dataDir }
+  const { stderr } = await promisify(execFile)(process.execPath, [SERVER_MAIN, '--new-epoch'], { env })
+  expect(stderr).toContain('A new epoch has begun for 1 datasets')
+
+  const restored = await own.restart({ SATCHEL_PORT: new URL(own.url).port })
+  await eventually(() => a.synchronize(), 20_000)
+  const b = await open({ ...there, guest: a.identity! })
+  const theirs = b.dataset('settings')
+  await b.synchronize()
+  const all = [
+    ['font', 'large'],
+    ['theme', 'light'],
+  ]
+  expect([settings.entries(), theirs.entries()]).toEqual([all, all])
+  await Promise.all([a.close(), b.close()])
+  await restored.stop()
+  rmSync(own.dataDir, { recursive: true, force: true })
 })
 
 test('a sign-in that fails leaves everything as it was', async () => {

@@ -90,22 +90,32 @@ function difference(expected: State, found: State): string | null {
 
 /**
  * What is wrong with the value that a key, which every device writes, has in the end under `last-writer`. All devices share
- * one clock here, so no edit that was saved may have been made later than the one that stayed.
+ * one clock here, so no value that was saved may have been written later than what stayed. A removal may: of a key that
+ * another device has removed already it is adopted without a word, and leaves the time of that one's removal. So what a
+ * device wrote before a removal of its own is not looked at.
  */
 export function faultOfShared(
   { dataset, key, value }: Readonly<{ dataset: string; key: string; value: string | null }>,
   histories: Iterable<ClientHistory>,
 ): string | null {
-  const edits = [...histories].flatMap(({ sharedEdits }) =>
+  const editsByDevice = [...histories].map(({ sharedEdits }) =>
     sharedEdits.flatMap(({ intent, saved, after }) =>
       intent.dataset === dataset
         ? intent.edits.filter(([edited]) => edited === key).map(([, to]) => ({ to, saved, after, at: intent.before }))
         : [],
     ),
   )
-  const lastSavedAt = Math.max(-Infinity, ...edits.filter(({ saved }) => saved).map(({ at }) => at))
+  const edits = editsByDevice.flat()
+  const written = editsByDevice.flatMap((own) =>
+    own.slice(own.findLastIndex(({ to }) => to === null) + 1).filter(({ saved }) => saved),
+  )
+  const lastSavedAt = Math.max(-Infinity, ...written.map(({ at }) => at))
   if (value === null && lastSavedAt === -Infinity) return null
   // Of an edit that was begun and not told to be saved it is not known when it was made, only that it was not before.
   const stayed = edits.some(({ to, after }) => to === value && (after === null || after >= lastSavedAt))
-  return stayed ? null : `${dataset} ${key} ended as ${value?.slice(0, 20) ?? 'nothing'}, and there were later edits`
+  if (stayed) return null
+  const later = edits
+    .filter(({ at }) => at >= lastSavedAt)
+    .map((edit) => ({ ...edit, to: edit.to?.slice(0, 20) ?? null }))
+  return `${dataset} ${key} ended as ${value?.slice(0, 20) ?? 'nothing'}, and there were later edits: ${JSON.stringify(later)}`
 }

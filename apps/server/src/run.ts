@@ -3,7 +3,7 @@ import { ConfigFault } from './config/config-fault.js'
 import { settingsHelp } from './config/settings-help.js'
 import { createLog } from './ops/log.js'
 import { SystemClock } from './runtime/clock.js'
-import { createServer } from './serve.js'
+import { createServer, openStores } from './serve.js'
 
 /** Longer than a drain may take; what hangs beyond it must not keep the process alive. */
 const EXIT_MS_MAX = 9_500
@@ -41,10 +41,19 @@ async function main(): Promise<void> {
   process.once('SIGINT', stop)
 }
 
+/** Tells what it did, and ends. */
+async function newEpoch(): Promise<void> {
+  const config = readConfig(process.env)
+  const stores = await openStores(config)
+  const datasets = await stores.datasets.beginEpoch().finally(() => stores.close())
+  process.stderr.write(`A new epoch has begun for ${datasets} datasets in ${config.dataDir}.\n`)
+}
+
 if (process.argv.includes('--help') || process.argv.includes('-h')) {
   process.stdout.write(settingsHelp())
 } else {
-  main().catch((fault: unknown) => {
+  const work = process.argv.includes('--new-epoch') ? newEpoch() : main()
+  work.catch((fault: unknown) => {
     process.stderr.write(`${sentenceOf(fault)}\n`)
     process.exit(1)
   })

@@ -49,13 +49,17 @@ export type Server = Readonly<{
   close(): Promise<void>
 }>
 
+/** The stores that the settings name. Rejects while another process has them open. */
+export const openStores = ({ dataDir }: Pick<Config, 'dataDir'>): Promise<Stores> =>
+  openSqliteStores(join(dataDir, DATABASE_FILE))
+
 /** Starts a server and resolves once it answers. Rejects when it cannot, and then leaves nothing open. */
 export async function createServer(config: Config, overrides: Overrides = {}): Promise<Server> {
   const clock = overrides.clock ?? new SystemClock()
   const random = overrides.random ?? new SystemRandom()
   const log = overrides.log ?? createLog(config.logLevel)
   const secrets = Secrets.open(config, random)
-  const stores = overrides.stores ?? (await openSqliteStores(join(config.dataDir, DATABASE_FILE)))
+  const stores = overrides.stores ?? (await openStores(config))
   const publicUrl = new PublicUrl(config.publicUrl)
   const metrics = new Metrics(clock)
   const parts = { config, secrets, stores, metrics, log, clock, random }

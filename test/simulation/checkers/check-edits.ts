@@ -2,11 +2,25 @@ import type { AppEdit, DeviceView, LogEntry, Violation } from '../history.js'
 
 const valueText = (value: string | null): string => (value === null ? 'a removal' : JSON.stringify(value))
 
-/** Edits of one key on one device, oldest first; only the last of them has to be somewhere. */
-function lastOfEachKey(edits: readonly AppEdit[]): AppEdit[] {
-  const last = new Map<string, AppEdit>()
-  for (const edit of edits) if (!edit.failed) last.set(`${edit.device}\n${edit.dataset}\n${edit.key}`, edit)
-  return [...last.values()].filter(({ isIdle }) => !isIdle())
+/** What has to be somewhere of all edits of one key on one device. */
+type Newest = {
+  /** The last one that was saved: the order of the journal counts, which tabs share, not the order of the calls. */
+  last: AppEdit | null
+  /** Those that were not called saved, of which any may have been kept all the same, and replaced it. */
+  readonly unsure: AppEdit[]
+}
+
+function newestOfEachKey(edits: readonly AppEdit[]): Newest[] {
+  const byKey = new Map<string, Newest>()
+  for (const edit of edits) {
+    if (edit.failed) continue
+    const name = JSON.stringify([edit.device, edit.dataset, edit.key])
+    const newest = byKey.get(name) ?? { last: null, unsure: [] }
+    byKey.set(name, newest)
+    if (!edit.saved) newest.unsure.push(edit)
+    else if (newest.last === null || edit.savedOrder > newest.last.savedOrder) newest.last = edit
+  }
+  return [...byKey.values()]
 }
 
 export type WrittenValues = Readonly<{
@@ -56,30 +70,29 @@ export function checkSaved(
     }
   }
   const viewed = new Set(views.map(({ device }) => device))
-  return lastOfEachKey(edits)
-    .filter((edit) => edit.saved && !edit.storageLost && !edit.overruled() && viewed.has(edit.device))
-    .filter(({ device, dataset, key, value }) => !waiting.has(JSON.stringify([device, dataset, key, value])))
-    .filter(
-      ({ identities, dataset, key, value }) =>
-        !identities().some((identity) => written.has(identity, dataset, key, value)),
-    )
-    .map(({ id, device, dataset, key, value }) => ({
-      checker: 'saved',
-      message: `edit ${id} of ${device}, ${dataset}/${JSON.stringify(key)} = ${valueText(value)}, was saved and is nowhere`,
-    }))
+  const isSomewhere = (edit: AppEdit): boolean => {
+    const { device, dataset, key, value } = edit
+    if (edit.storageLost || edit.overruled() || edit.isIdle()) return true
+    return waiting.has(JSON.stringify([device, dataset, key, value])) || isWritten(edit, written)
+  }
+  return newestOfEachKey(edits)
+    .filter(({ last, unsure }) => last !== null && viewed.has(last.device) && ![last, ...unsure].some(isSomewhere))
+    .map(({ last }) => ({ checker: 'saved', message: `${described(last!)} was saved and is nowhere` }))
 }
 
 /** What an app was told of its writes is so: accepted ones are in the log, or a later edit of the key took their place. */
 export function checkOutcomes(edits: readonly AppEdit[], written: WrittenValues): readonly Violation[] {
-  const last = new Set(lastOfEachKey(edits))
-  return edits
-    .filter((edit) => edit.outcome?.kind === 'accepted' && last.has(edit) && !edit.overruled())
-    .filter(
-      ({ identities, dataset, key, value }) =>
-        !identities().some((identity) => written.has(identity, dataset, key, value)),
-    )
-    .map(({ id, device, dataset, key, value }) => ({
+  return newestOfEachKey(edits)
+    .filter(({ last }) => last?.outcome?.kind === 'accepted' && !last.overruled() && !last.isIdle())
+    .filter(({ last, unsure }) => ![last!, ...unsure].some((edit) => isWritten(edit, written)))
+    .map(({ last }) => ({
       checker: 'accepted',
-      message: `edit ${id} of ${device}, ${dataset}/${JSON.stringify(key)} = ${valueText(value)}, was called accepted and was never written`,
+      message: `${described(last!)} was called accepted and was never written`,
     }))
 }
+
+const isWritten = ({ identities, dataset, key, value }: AppEdit, written: WrittenValues): boolean =>
+  identities().some((identity) => written.has(identity, dataset, key, value))
+
+const described = ({ id, device, dataset, key, value }: AppEdit): string =>
+  `edit ${id} of ${device}, ${dataset}/${JSON.stringify(key)} = ${valueText(value)},`

@@ -40,6 +40,7 @@ const edit = (value: string | null, more: Partial<AppEdit> = {}): AppEdit => ({
   atMs: 0,
   isIdle: () => false,
   saved: true,
+  savedOrder: 1,
   failed: false,
   storageLost: false,
   overruled: () => false,
@@ -148,7 +149,7 @@ describe('saved edits', () => {
     expect(checkSaved([edit('dark')], [view({ parked: [{ key: 'theme', value: 'dark' }] })], nothing)).toEqual([])
     const written = writtenValues([commit(1, [['theme', 'dark', 0]])])
     expect(checkSaved([edit('dark')], [view()], written)).toEqual([])
-    const later = edit('light', { id: 2 })
+    const later = edit('light', { id: 2, savedOrder: 2 })
     expect(checkSaved([edit('dark'), later], [view({ pending: [{ key: 'theme', value: 'light' }] })], nothing)).toEqual(
       [],
     )
@@ -157,6 +158,15 @@ describe('saved edits', () => {
 
   test('finds one that is nowhere', () => {
     expect(checkSaved([edit('dark')], [view()], nothing)).toHaveLength(1)
+  })
+
+  test('the order of the journal counts, not that of the calls', () => {
+    const earlier = edit('dark', { savedOrder: 2 })
+    const later = edit('light', { id: 2, savedOrder: 1 })
+    expect(checkSaved([earlier, later], [view({ pending: [{ key: 'theme', value: 'dark' }] })], nothing)).toEqual([])
+    expect(checkSaved([earlier, later], [view({ pending: [{ key: 'theme', value: 'light' }] })], nothing)).toHaveLength(
+      1,
+    )
   })
 
   test('finds one whose place an edit took that was never kept', () => {

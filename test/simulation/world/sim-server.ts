@@ -258,6 +258,7 @@ export class SimServer {
       forgetMarkers: (range) => slow(() => store().forgetMarkers(range)),
       forgetDeviceMarkers: (range) => slow(() => store().forgetDeviceMarkers(range)),
       purge: (limit) => slow(() => store().purge(limit)),
+      beginEpoch: () => slow(() => store().beginEpoch()),
     }
   }
 

@@ -66,6 +66,12 @@ export class World {
   private readonly answers = new AnswerCheck(() => this.server.log.entries)
   private readonly draw: Chance
   private allSleep = false
+  private saves = 0
+  /**
+   * Devices whose storage was evicted under open tabs. Until those are closed no other tab opens: it would begin a store of
+   * its own beside the one that they have in memory, and one of the two would not be found again.
+   */
+  private readonly evicted = new Set<SimDevice>()
 
   private constructor(private readonly parts: WorldParts) {
     const { chance, swarm } = parts
@@ -381,6 +387,7 @@ export class World {
           atMs: this.time.now,
           isIdle: () => value === null && (wasNothing || device.watch.sawNothing(dataset.name, key)),
           saved: false,
+          savedOrder: 0,
           failed: false,
           storageLost: false,
           overruled: () => device.watch.overruled.has(JSON.stringify([dataset.name, key, value])),
@@ -395,7 +402,7 @@ export class World {
         `${device.name}.${tab.name} edits ${made.map(({ id }) => id).join()} ${dataset.name} ${JSON.stringify([...edits])}`,
       )
       write.saved.then(
-        () => made.forEach((edit) => (edit.saved = true)),
+        () => made.forEach((edit) => Object.assign(edit, { saved: true, savedOrder: ++this.saves })),
         () => made.forEach((edit) => (edit.failed = true)),
       )
       void write.outcome.then((outcome) => made.forEach((edit) => (edit.outcome = outcome)))
@@ -450,7 +457,7 @@ export class World {
         time.after(draw.next() * 20_000, () => this.openTabUnlessOpen(user, device))
         return
       case 'openTab':
-        if (device.liveTabs.length < this.parts.swarm.tabsMax) this.openTab(user, device)
+        if (device.liveTabs.length < this.parts.swarm.tabsMax && !this.evicted.has(device)) this.openTab(user, device)
         return
       case 'closeTab': {
         if (draw.hit(0.5)) await this.upTo(3_000, () => device.flightsOut > 0)
@@ -545,7 +552,9 @@ export class World {
 
   private openTabUnlessOpen(user: User, device: SimDevice): void {
     if (this.allSleep) return
-    if (device.liveTabs.length === 0) this.openTab(user, device)
+    if (device.liveTabs.length > 0) return
+    this.evicted.delete(device)
+    this.openTab(user, device)
   }
 
   private startServer(): void {
@@ -562,6 +571,7 @@ export class World {
     device.evict()
     for (const edit of this.edits) if (edit.device === device.name) edit.storageLost = true
     if (this.draw.hit(0.5)) this.crash(device, device.liveTabs)
+    else this.evicted.add(device)
   }
 
   private deleteDataset(writer: AwsWriter): void {

@@ -8,8 +8,10 @@ export function settingsHelp(): string {
   return [
     'Satchel: a self-hosted Amazon Cognito Sync, with the identity service it needs.',
     '',
-    '  npm start            starts the server',
-    '  npm start -- --help  prints this',
+    '  npm start                 starts the server',
+    '  npm start -- --new-epoch  to be run once after a backup was put back, before the server: devices',
+    '                            that saw what came after it start over, and send what they have of it',
+    '  npm start -- --help       prints this',
     '',
     'Settings come from the environment; all of them are checked before the port opens. [default]',
     '',

@@ -39,3 +39,9 @@ export const absentDataset = (name: DatasetName): Dataset => ({
   recordCount: 0,
   bytes: 0,
 })
+
+/**
+ * How far a new epoch lies behind the present one where history was put back: the history that is lost may have begun epochs of its
+ * own, one for every recreation, and none of them may come again (D8).
+ */
+export const EPOCH_STEP = 1_000_000

@@ -7,6 +7,7 @@ import {
   type IdentityId,
 } from '@satchel/protocol'
 import { deviceMarkerId } from '../domain/batch-marker.js'
+import { EPOCH_STEP } from '../domain/dataset.js'
 import type { DatasetWrite, WriteOutcome } from '../domain/dataset-write.js'
 import {
   count,
@@ -290,6 +291,21 @@ export function datasetStoreContract(open: () => Promise<StoreHarness>): void {
     expect(await harness.store.collectTombstones({ before: 9_000, limit: 10 })).toBe(0)
     expect(await held()).toEqual([['c', null]])
     expect(await harness.store.read(path())).toMatchObject({ collectedThrough: 3, syncCount: 4 })
+  })
+
+  test('[D8] a store that was put back begins a new epoch of every dataset, and counts go on', async () => {
+    await write(replace('a', '1'))
+    await commit([update([replace('b', '1')], path('other'))])
+    await commit([{ kind: 'delete', path: path('other'), at: 2_000, by: 'me' }])
+    const epochs = async () => [
+      (await harness.store.read(path())).epoch,
+      (await harness.store.read(path('other'))).epoch,
+    ]
+    const before = await epochs()
+    expect(await harness.store.beginEpoch()).toBe(2)
+    expect(await epochs()).toEqual(before.map((epoch) => epoch + EPOCH_STEP))
+    await write(replace('a', '2', 1))
+    expect(await harness.store.read(path())).toMatchObject({ syncCount: 2, epoch: before[0]! + EPOCH_STEP })
   })
 
   test('[S6] markers below an id are forgotten in order, a bounded number at a time', async () => {

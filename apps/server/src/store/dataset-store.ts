@@ -96,4 +96,10 @@ export interface DatasetStore {
    * rows went, 0 when nothing is left.
    */
   purge(limit: number): Promise<number>
+
+  /**
+   * Begins a new epoch of every dataset, deleted ones included, in one transaction; answers how many there are. For a store that was
+   * put back to an earlier state: devices that saw what came after it then start over (SPEC D8).
+   */
+  beginEpoch(): Promise<number>
 }

@@ -175,7 +175,8 @@ export class SatchelClient implements SyncClient, DatasetHost {
     const onStoreFault = (fault: Error) => {
       // What takes a store away takes the profile with it, without which nobody would find the store that was written anew.
       if (isLost(fault) && !this.closed && this.opened.profile.store === profile.store) {
-        storage.saveProfile(this.opened.profile).catch((again: unknown) => onFault(asError(again)))
+        // Where another tab has begun with a new store meanwhile, that one is gone on with.
+        void this.inTurn(() => this.followOtherTab()).catch((again: unknown) => onFault(asError(again)))
       }
       onFault(fault)
     }
@@ -186,7 +187,10 @@ export class SatchelClient implements SyncClient, DatasetHost {
       transport,
       provider: { authenticate: () => this.authenticate() },
       policyOf: (dataset: DatasetName) => this.policies.get(dataset) ?? options.conflicts ?? 'last-writer',
-      onDeferred: (dataset: DatasetName, key: RecordKey) => this.writes.conflicting(dataset, key),
+      onDeferred: (dataset: DatasetName, key: RecordKey) => {
+        this.writes.conflicting(dataset, key)
+        tabs.tell({ kind: 'deferred', dataset, key })
+      },
       onWire: options.onWire,
       onFault,
       paused: options.paused ?? false,
@@ -197,6 +201,7 @@ export class SatchelClient implements SyncClient, DatasetHost {
       store.listen({ applied: (applied, by) => this.applied(applied, by) }),
       session.onStatus((status) => this.statusListeners.tell(status)),
       tabs.listen((message) => {
+        if (message.kind === 'deferred') this.writes.conflicting(message.dataset, message.key)
         if (message.kind === 'profile') void this.inTurn(() => this.followOtherTab()).catch(onFault)
       }),
     ]

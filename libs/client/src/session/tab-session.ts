@@ -131,6 +131,7 @@ export class TabSession {
       case 'wish':
         return this.grant(message.wish)
       case 'appended':
+      case 'deferred':
         return this.session?.nudge()
       case 'profile':
         return

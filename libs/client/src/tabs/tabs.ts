@@ -1,3 +1,4 @@
+import type { DatasetName, RecordKey } from '@satchel/protocol'
 import type { PlacedGroup } from '../journal/entry.js'
 import type { Status } from '../status.js'
 
@@ -10,6 +11,8 @@ export type TabMessage =
   | Readonly<{ kind: 'ping' | 'pong'; number: number }>
   /** The app asked a follower to synchronize, to pause or to go on. */
   | Readonly<{ kind: 'wish'; wish: 'synchronize' | 'pause' | 'resume' }>
+  /** The leader's: nobody decided this conflict yet. */
+  | Readonly<{ kind: 'deferred'; dataset: DatasetName; key: RecordKey }>
   /** The profile names another store or identity now; open that. */
   | Readonly<{ kind: 'profile' }>
 

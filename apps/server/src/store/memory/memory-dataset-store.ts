@@ -12,7 +12,7 @@ import {
   type SyncRecord,
 } from '@satchel/protocol'
 import { DEVICE_MARKERS_FROM, deviceMarkersOf } from '../../domain/batch-marker.js'
-import { absentDataset, type Dataset } from '../../domain/dataset.js'
+import { absentDataset, EPOCH_STEP, type Dataset } from '../../domain/dataset.js'
 import type { DatasetWrite, WriteOutcome } from '../../domain/dataset-write.js'
 import type { HeldRecord } from '../../domain/held-record.js'
 import { judgeWithin } from '../../domain/judge.js'
@@ -159,6 +159,15 @@ export class MemoryDatasetStore implements DatasetStore {
       purged++
     }
     return Promise.resolve(purged)
+  }
+
+  beginEpoch(): Promise<number> {
+    let begun = 0
+    for (const byName of this.database.datasets.values()) {
+      for (const [name, dataset] of byName) byName.set(name, { ...dataset, epoch: dataset.epoch + EPOCH_STEP })
+      begun += byName.size
+    }
+    return Promise.resolve(begun)
   }
 
   private existing(identity: IdentityId): Dataset[] {

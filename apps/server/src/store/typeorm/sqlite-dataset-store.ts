@@ -14,7 +14,7 @@ import type { DatasetStore, ListRequest, Listing, PoolUsage } from '../dataset-s
 import { DATASET_COLUMNS, datasetOf, type DatasetRow } from './dataset-row.js'
 import { addPoolUsage } from './pool-usage.js'
 import type { SqliteDatabase } from './sqlite-database.js'
-import { collectTombstones, forgetDeviceMarkers, forgetMarkers, purge } from './sqlite-housekeeping.js'
+import { beginEpoch, collectTombstones, forgetDeviceMarkers, forgetMarkers, purge } from './sqlite-housekeeping.js'
 
 /** Keeps datasets in SQLite: commits in their own thread, other writes through the lane, reads through the read-only connection. */
 export class SqliteDatasetStore implements DatasetStore {
@@ -99,6 +99,10 @@ export class SqliteDatasetStore implements DatasetStore {
 
   purge(limit: number): Promise<number> {
     return this.database.lane.transaction((runner) => purge(runner, limit))
+  }
+
+  beginEpoch(): Promise<number> {
+    return this.database.lane.transaction(beginEpoch)
   }
 
   private async readWithMerged(path: DatasetPath): Promise<Pick<Listing, 'dataset' | 'mergedNames'>> {

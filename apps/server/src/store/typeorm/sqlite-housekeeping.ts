@@ -1,6 +1,7 @@
 import type { IdentityId, IdentityPoolId } from '@satchel/protocol'
 import type { QueryRunner } from 'typeorm'
 import { DEVICE_MARKERS_FROM, deviceMarkersOf } from '../../domain/batch-marker.js'
+import { EPOCH_STEP } from '../../domain/dataset.js'
 import { addPoolUsage } from './pool-usage.js'
 
 /** Removes old tombstones and raises `collected_through` of their datasets, in the caller's transaction. */
@@ -103,6 +104,12 @@ async function purgeIdentity(
     [pool],
   )
   return removed + 1
+}
+
+/** Begins a new epoch of every dataset, in the caller's transaction. */
+export async function beginEpoch(runner: QueryRunner): Promise<number> {
+  await runner.query('UPDATE dataset SET epoch = epoch + ?', [EPOCH_STEP])
+  return changes(runner)
 }
 
 async function changes(runner: QueryRunner): Promise<number> {
