@@ -109,6 +109,8 @@ export class SyncSession {
     this.exchanges.lookAtAll()
     this.resolve(this.replica.datasets())
     this.tickLater()
+    // Also for processes that never live until the first tick.
+    this.compact()
     this.take({ kind: paused ? 'pause' : 'resume' })
   }
 
@@ -337,7 +339,7 @@ export class SyncSession {
 
   /** Nothing waits for something that was forgotten: every few seconds all is looked at once more. */
   private tick(): void {
-    const { store, clock, term } = this.deps
+    const { clock } = this.deps
     const elapsedMs = clock.elapsed()
     const { phase } = this.state
     const asked = phase.kind === 'waiting' && phase.asked
@@ -349,7 +351,11 @@ export class SyncSession {
       this.exchanges.lookAtAll()
       this.exchanges.pump()
     }
-    store.compactIfDue(term).catch((fault: unknown) => {
+    this.compact()
+  }
+
+  private compact(): void {
+    this.deps.store.compactIfDue(this.deps.term).catch((fault: unknown) => {
       if (fault instanceof JournalFault && fault.kind === 'fenced') this.fenced()
       else this.deps.onFault(asError(fault))
     })
