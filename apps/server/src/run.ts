@@ -45,7 +45,7 @@ async function main(): Promise<void> {
 async function newEpoch(): Promise<void> {
   const config = readConfig(process.env)
   const stores = await openStores(config)
-  const datasets = await stores.datasets.beginEpoch().finally(() => stores.close())
+  const datasets = await stores.datasets.beginEpoch(new SystemClock().now()).finally(() => stores.close())
   process.stderr.write(`A new epoch has begun for ${datasets} datasets in ${config.dataDir}.\n`)
 }
 

@@ -73,6 +73,8 @@ export function checkSaved(
   const isSomewhere = (edit: AppEdit): boolean => {
     const { device, dataset, key, value } = edit
     if (edit.storageLost || edit.overruled() || edit.isIdle()) return true
+    // What a guest has comes along to a user; what a guest removed was the guest's, and takes nothing from the user.
+    if (value === null && edit.identities().length > 1) return true
     return waiting.has(JSON.stringify([device, dataset, key, value])) || isWritten(edit, written)
   }
   return newestOfEachKey(edits)

@@ -37,7 +37,7 @@ export function checkIntent(
     if (entry.kind === 'delete') {
       for (const [name, chain] of chains) {
         if (!name.startsWith(JSON.stringify([entry.identity, entry.dataset]).slice(0, -1) + ',')) continue
-        if (chain.at(-1)?.value !== null) chain.push({ count: entry.count, by: entry.by, value: null })
+        chain.push({ count: entry.count, by: entry.by, value: null })
       }
       continue
     }

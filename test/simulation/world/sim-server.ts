@@ -156,22 +156,16 @@ export class SimServer {
   }
 
   /**
-   * Puts the backup in the place of what is there, and begins a new epoch in every dataset, as one has to when history is
-   * not a continuation of what devices saw. Only while the server is down.
+   * Puts the backup in the place of what is there, and begins a new epoch, as an operator does with `--new-epoch`. Only while
+   * the server is down.
    */
   restoreBackup(): boolean {
     if (this.backup === null || this.isUp) return false
     if (this.backup.logLength < this.log.entries.length) this.situations.count('server rewound')
-    const epochs = epochsOf(this.database)
     const { identities } = this.database
     this.database = structuredCloneOf(this.backup.database)
     for (const [identity, row] of identities) this.database.identities.set(identity, row)
-    for (const [identity, byName] of this.database.datasets) {
-      for (const [name, dataset] of byName) {
-        const epoch = Math.max(dataset.epoch, epochs.get(datasetKey({ identity, dataset: name })) ?? 0) + 1
-        byName.set(name, { ...dataset, epoch })
-      }
-    }
+    void new MemoryDatasetStore(this.database).beginEpoch(this.clock.now())
     this.log.rewind(this.backup.logLength)
     return true
   }
@@ -258,7 +252,7 @@ export class SimServer {
       forgetMarkers: (range) => slow(() => store().forgetMarkers(range)),
       forgetDeviceMarkers: (range) => slow(() => store().forgetDeviceMarkers(range)),
       purge: (limit) => slow(() => store().purge(limit)),
-      beginEpoch: () => slow(() => store().beginEpoch()),
+      beginEpoch: (at) => slow(() => store().beginEpoch(at)),
     }
   }
 
@@ -359,13 +353,6 @@ export class SimSocket {
 function structuredCloneOf(database: MemoryDatabase): MemoryDatabase {
   return Object.assign(new MemoryDatabase(), structuredClone({ ...database }))
 }
-
-const epochsOf = ({ datasets }: MemoryDatabase): Map<string, number> =>
-  new Map(
-    [...datasets].flatMap(([identity, byName]) =>
-      [...byName].map(([name, { epoch }]) => [datasetKey({ identity, dataset: name }), epoch] as const),
-    ),
-  )
 
 const tombstonesOf = ({ records }: MemoryDatabase) =>
   new Map(

@@ -210,6 +210,12 @@ export class World {
 
   private opened(device: SimDevice, tab: SimTab, client: SyncClient): void {
     tab.client = client
+    // Another tab of the device has signed in, and its app's login ends with it: this one has to sign in too.
+    const user = this.users.find(({ devices }) => devices.includes(device))!
+    client.onStatus(({ kind }) => {
+      if (kind !== 'needs-auth' || !this.signedIn.has(device.name)) return
+      client.signIn(this.loginOf(user, device, tab.life)).catch((fault: unknown) => this.trace(String(fault)))
+    })
     this.trace(`${device.name}.${tab.name} is open`)
     for (const dataset of this.parts.swarm.datasets) client.dataset(dataset)
     // What was saved before is here again, or has arrived (I2).

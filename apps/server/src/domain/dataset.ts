@@ -41,7 +41,7 @@ export const absentDataset = (name: DatasetName): Dataset => ({
 })
 
 /**
- * How far a new epoch lies behind the present one where history was put back: the history that is lost may have begun epochs of its
- * own, one for every recreation, and none of them may come again (D8).
+ * The epoch that takes the place of another where history was put back at a time, epoch milliseconds. The history that is lost
+ * may have begun epochs of its own, and may be put back again; none of them may come twice (D8).
  */
-export const EPOCH_STEP = 1_000_000
+export const epochAfter = (epoch: number, at: number): number => Math.max(epoch + 1, at)

@@ -8,7 +8,13 @@ import { WorkingSet } from './working-set.js'
 const judge = judgeWithin(AWS_LIMITS)
 
 const fresh = () =>
-  new WorkingSet({ pools: new Map([[IDENTITY, POOL]]), datasets: new Map(), records: new Map(), markers: new Map() })
+  new WorkingSet({
+    epochBase: 0,
+    pools: new Map([[IDENTITY, POOL]]),
+    datasets: new Map(),
+    records: new Map(),
+    markers: new Map(),
+  })
 
 const update = (id: string, batch: Batch, where = path(), hash = 'h'): DatasetWrite => ({
   kind: 'update',

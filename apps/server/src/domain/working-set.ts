@@ -7,6 +7,8 @@ import { NO_USAGE, subtractUsage, sumUsage, usageOf, type Usage } from './usage.
 
 /** What a store loads, under lock, before a group of writes is judged. */
 export type Loaded = Readonly<{
+  /** The epoch below that of a dataset nobody has written to; rises when a backup was put back (D8). */
+  epochBase: number
   /** The pool of each identity that exists and is not disabled. */
   pools: ReadonlyMap<IdentityId, IdentityPoolId>
   /** Every dataset of those identities, deleted ones included. */
@@ -134,7 +136,10 @@ export class WorkingSet {
   private touch(path: DatasetPath): Touched {
     const known = this.touched.get(path.identity)?.get(path.dataset)
     if (known !== undefined) return known
-    const dataset = this.loaded.datasets.get(path.identity)?.get(path.dataset) ?? absentDataset(path.dataset)
+    const dataset = this.loaded.datasets.get(path.identity)?.get(path.dataset) ?? {
+      ...absentDataset(path.dataset),
+      epoch: this.loaded.epochBase,
+    }
     const touched: Touched = {
       path,
       dataset,

@@ -7,7 +7,6 @@ import {
   type IdentityId,
 } from '@satchel/protocol'
 import { deviceMarkerId } from '../domain/batch-marker.js'
-import { EPOCH_STEP } from '../domain/dataset.js'
 import type { DatasetWrite, WriteOutcome } from '../domain/dataset-write.js'
 import {
   count,
@@ -301,11 +300,20 @@ export function datasetStoreContract(open: () => Promise<StoreHarness>): void {
       (await harness.store.read(path())).epoch,
       (await harness.store.read(path('other'))).epoch,
     ]
-    const before = await epochs()
-    expect(await harness.store.beginEpoch()).toBe(2)
-    expect(await epochs()).toEqual(before.map((epoch) => epoch + EPOCH_STEP))
+    expect(await harness.store.beginEpoch(5_000)).toBe(2)
+    expect(await epochs()).toEqual([5_000, 5_000])
     await write(replace('a', '2', 1))
-    expect(await harness.store.read(path())).toMatchObject({ syncCount: 2, epoch: before[0]! + EPOCH_STEP })
+    expect(await harness.store.read(path())).toMatchObject({ syncCount: 2, epoch: 5_000 })
+    // One that came after the backup is lost with it, and must not come again as what devices saw of it.
+    await commit([update([replace('c', '1')], path('lost and made anew'))])
+    expect(await harness.store.read(path('lost and made anew'))).toMatchObject({ epoch: 5_001 })
+  })
+
+  test('[D8] an epoch begun twice at one time is another one each time', async () => {
+    await write(replace('a', '1'))
+    await harness.store.beginEpoch(5_000)
+    await harness.store.beginEpoch(5_000)
+    expect(await harness.store.read(path())).toMatchObject({ epoch: 5_001 })
   })
 
   test('[S6] markers below an id are forgotten in order, a bounded number at a time', async () => {

@@ -98,8 +98,8 @@ export interface DatasetStore {
   purge(limit: number): Promise<number>
 
   /**
-   * Begins a new epoch of every dataset, deleted ones included, in one transaction; answers how many there are. For a store that was
-   * put back to an earlier state: devices that saw what came after it then start over (SPEC D8).
+   * Begins a new epoch of every dataset, deleted ones and those to come included, in one transaction; answers how many there are. `at` is the present time. For a store
+   * that was put back to an earlier state: devices that saw what came after it then start over (SPEC D8).
    */
-  beginEpoch(): Promise<number>
+  beginEpoch(at: number): Promise<number>
 }

@@ -222,8 +222,11 @@ export class SatchelClient implements SyncClient, DatasetHost {
 
   /** The session's question who the user is. The answer may be somebody else than this store's user; then all moves. */
   private async authenticate(): Promise<Authentication> {
-    const { profile } = this.opened
     const { login } = this
+    // Another tab may have been told since who the user is.
+    const stored = await this.refreshProfile()
+    if (stored.store !== this.opened.profile.store) return this.giveWay(() => this.followOtherTab())
+    const { profile } = this.opened
     const found = this.asked ?? (await this.ask(profile))
     // Somebody signed in or out while the question was on its way; its answer is about the user of before.
     if (this.login !== login) throw new ConnectionFault('cut', 'another user has signed in')
@@ -233,7 +236,12 @@ export class SatchelClient implements SyncClient, DatasetHost {
       if (next !== profile) await this.saveProfile(next)
       return found
     }
-    void this.inTurn(() => this.become(found, true)).catch((fault: unknown) => this.fault(asError(fault)))
+    return this.giveWay(() => this.become(found, true))
+  }
+
+  /** The session's question has no answer in this store; it ends with the store. */
+  private giveWay(move: () => Promise<void>): never {
+    void this.inTurn(move).catch((fault: unknown) => this.fault(asError(fault)))
     throw new ConnectionFault('cut', 'another user has signed in')
   }
 
@@ -261,9 +269,15 @@ export class SatchelClient implements SyncClient, DatasetHost {
   }
 
   private async followOtherTab(): Promise<void> {
+    const next = await this.refreshProfile()
+    if (next.store !== this.opened.profile.store) await this.moveTo(next)
+  }
+
+  /** The profile as it is stored; taken over here, where it names the store that is open. */
+  private async refreshProfile(): Promise<Profile> {
     const next = await this.parts.platform.storage.profile(this.opened.profile)
-    if (next.store !== this.opened.profile.store) return this.moveTo(next)
-    this.opened = { ...this.opened, profile: next }
+    if (next.store === this.opened.profile.store) this.opened = { ...this.opened, profile: next }
+    return next
   }
 
   /** Leaves the present store for the profile's; takes over what a guest left here, if the profile says so. */
@@ -321,6 +335,7 @@ export class SatchelClient implements SyncClient, DatasetHost {
   private async saveProfile(profile: Profile): Promise<void> {
     await this.parts.platform.storage.saveProfile(profile)
     this.opened = { ...this.opened, profile }
+    this.opened.tabs.tell({ kind: 'profile' })
   }
 
   private inTurn<T>(work: () => Promise<T>): Promise<T> {

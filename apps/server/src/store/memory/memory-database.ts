@@ -18,6 +18,8 @@ export type MemoryPool = {
 
 /** The tables of the in-memory adapters; what SqliteDatabase is to the others. Nothing outlives the process. */
 export class MemoryDatabase {
+  /** See `Loaded.epochBase`. */
+  epochBase = 0
   readonly pools = new Map<IdentityPoolId, MemoryPool>()
   readonly identities = new Map<IdentityId, MemoryIdentity>()
   readonly logins: MemoryLogin[] = []

@@ -12,7 +12,7 @@ import {
   type SyncRecord,
 } from '@satchel/protocol'
 import { DEVICE_MARKERS_FROM, deviceMarkersOf } from '../../domain/batch-marker.js'
-import { absentDataset, EPOCH_STEP, type Dataset } from '../../domain/dataset.js'
+import { absentDataset, epochAfter, type Dataset } from '../../domain/dataset.js'
 import type { DatasetWrite, WriteOutcome } from '../../domain/dataset-write.js'
 import type { HeldRecord } from '../../domain/held-record.js'
 import { judgeWithin } from '../../domain/judge.js'
@@ -31,6 +31,7 @@ export class MemoryDatasetStore implements DatasetStore {
     const { identities, pools, datasets, markers } = this.database
     const active = [...identities].filter(([, { pool, disabledAt }]) => disabledAt === null && pools.has(pool))
     const working = new WorkingSet({
+      epochBase: this.database.epochBase,
       pools: new Map(active.map(([identity, { pool }]) => [identity, pool])),
       datasets,
       records: this.heldRecords(writes),
@@ -161,10 +162,11 @@ export class MemoryDatasetStore implements DatasetStore {
     return Promise.resolve(purged)
   }
 
-  beginEpoch(): Promise<number> {
+  beginEpoch(at: number): Promise<number> {
     let begun = 0
+    this.database.epochBase = epochAfter(this.database.epochBase, at)
     for (const byName of this.database.datasets.values()) {
-      for (const [name, dataset] of byName) byName.set(name, { ...dataset, epoch: dataset.epoch + EPOCH_STEP })
+      for (const [name, dataset] of byName) byName.set(name, { ...dataset, epoch: epochAfter(dataset.epoch, at) })
       begun += byName.size
     }
     return Promise.resolve(begun)

@@ -53,7 +53,14 @@ function load(statements: Statements, writes: readonly DatasetWrite[]): Loaded {
     if (byName === undefined) datasets.set(row.identity, new Map([[row.name, datasetOf(row)]]))
     else byName.set(row.name, datasetOf(row))
   }
-  return { pools, datasets, records: loadRecords(statements, writes), markers: loadMarkers(statements, writes) }
+  const { epochBase } = statements.get<{ epochBase: number }>(EPOCH_BASE, [])!
+  return {
+    epochBase,
+    pools,
+    datasets,
+    records: loadRecords(statements, writes),
+    markers: loadMarkers(statements, writes),
+  }
 }
 
 function store(statements: Statements, changes: Changes): void {
@@ -197,5 +204,7 @@ const HELD_RECORD = `SELECT sync_count AS syncCount, octet_length(value) AS valu
 const MARKERS = `SELECT marker_id AS id, batch_number AS number, batch_hash AS hash, sync_count AS syncCount,
   accepted_at AS at, accepted_by AS "by"
   FROM json_each(?) AS wanted CROSS JOIN batch_marker ON marker_id = wanted.value`
+
+const EPOCH_BASE = 'SELECT epoch_base AS epochBase FROM history'
 
 const CLEAR = 'DELETE FROM record WHERE identity_id = ? AND dataset = ?'

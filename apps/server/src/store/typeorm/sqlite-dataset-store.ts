@@ -101,8 +101,8 @@ export class SqliteDatasetStore implements DatasetStore {
     return this.database.lane.transaction((runner) => purge(runner, limit))
   }
 
-  beginEpoch(): Promise<number> {
-    return this.database.lane.transaction(beginEpoch)
+  beginEpoch(at: number): Promise<number> {
+    return this.database.lane.transaction((runner) => beginEpoch(runner, at))
   }
 
   private async readWithMerged(path: DatasetPath): Promise<Pick<Listing, 'dataset' | 'mergedNames'>> {

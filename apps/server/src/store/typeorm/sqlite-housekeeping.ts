@@ -1,7 +1,6 @@
 import type { IdentityId, IdentityPoolId } from '@satchel/protocol'
 import type { QueryRunner } from 'typeorm'
 import { DEVICE_MARKERS_FROM, deviceMarkersOf } from '../../domain/batch-marker.js'
-import { EPOCH_STEP } from '../../domain/dataset.js'
 import { addPoolUsage } from './pool-usage.js'
 
 /** Removes old tombstones and raises `collected_through` of their datasets, in the caller's transaction. */
@@ -106,9 +105,10 @@ async function purgeIdentity(
   return removed + 1
 }
 
-/** Begins a new epoch of every dataset, in the caller's transaction. */
-export async function beginEpoch(runner: QueryRunner): Promise<number> {
-  await runner.query('UPDATE dataset SET epoch = epoch + ?', [EPOCH_STEP])
+/** Begins a new epoch of every dataset, by `domain/dataset.ts`, in the caller's transaction. */
+export async function beginEpoch(runner: QueryRunner, at: number): Promise<number> {
+  await runner.query('UPDATE history SET epoch_base = max(epoch_base + 1, ?)', [at])
+  await runner.query('UPDATE dataset SET epoch = max(epoch + 1, ?)', [at])
   return changes(runner)
 }
 

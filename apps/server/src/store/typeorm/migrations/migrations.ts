@@ -1,6 +1,12 @@
 import { SyncStore1750000000001 } from './1750000000001-sync-store.js'
 import { SigningKeys1750000000002 } from './1750000000002-signing-keys.js'
 import { DeviceMarkers1750000000003 } from './1750000000003-device-markers.js'
+import { EpochBase1750000000004 } from './1750000000004-epoch-base.js'
 
 /** Every migration, oldest first. One that has been released is never changed again. */
-export const migrations = [SyncStore1750000000001, SigningKeys1750000000002, DeviceMarkers1750000000003]
+export const migrations = [
+  SyncStore1750000000001,
+  SigningKeys1750000000002,
+  DeviceMarkers1750000000003,
+  EpochBase1750000000004,
+]
