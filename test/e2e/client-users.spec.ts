@@ -302,7 +302,7 @@ test('[D8] after a backup was put back, devices start over and send what they ha
   const going = await own.restart({ SATCHEL_PORT: new URL(own.url).port })
   await settings.put('font', 'large')
   await settings.put('theme', 'light')
-  await a.synchronize()
+  await eventually(() => a.synchronize(), 20_000)
   going.process.signal('SIGTERM')
   await going.process.end()
   rmSync(own.dataDir, { recursive: true })

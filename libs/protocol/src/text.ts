@@ -9,8 +9,12 @@ export function faultInText(text: string): string | null {
   return null
 }
 
+const ASCII = /^[^\u0080-\uffff]*$/
+
 /** Bytes of a text as UTF-8; the unit of every size limit (SPEC L5). Text must be well-formed. */
 export function byteSize(text: string): number {
+  // Most text is, and asking that of all of it at once takes half the time of looking at each unit.
+  if (ASCII.test(text)) return text.length
   let bytes = text.length
   for (let index = 0; index < text.length; index++) {
     const unit = text.charCodeAt(index)

@@ -50,7 +50,8 @@ export function checkIntent(
       if (edit !== undefined && !isDecided(edit)) {
         const own = writersOf(edit.device)
         // What this device wrote itself on top was judged when it was written.
-        const theirs = chain.findLast((row) => !own.has(row.by))
+        const last = chain.at(-1)
+        const theirs = last !== undefined && !own.has(last.by) ? last : undefined
         const unseen = theirs !== undefined && theirs.count > edit.base && theirs.value !== value ? theirs : undefined
         // Nothing was there when the edit was made, and they left nothing: nobody's value is written over.
         const isNothing = unseen?.value === null && (valueAt(chain, edit.base) ?? null) === null

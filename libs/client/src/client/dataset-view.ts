@@ -12,7 +12,7 @@ import type {
   Unsubscribe,
   Write,
 } from '../api.js'
-import type { Entry } from '../journal/entry.js'
+import type { Edit, Entry } from '../journal/entry.js'
 import type { Clash, DatasetReader, Replica } from '../replica/replica.js'
 import { checkedEdits } from './checked-edit.js'
 import { sidesOf } from './conflict-sides.js'
@@ -71,12 +71,9 @@ export class DatasetView implements Dataset {
       valueOf: (key) => this.reader.get(key),
     })
     const at = host.now()
-    const entry: Entry = {
-      kind: 'edit',
-      dataset: name,
-      edits: Array.from(checked, ([key, value]) => ({ key, value, base: replica.baseOf(name, key), at })),
-    }
-    return host.write(name, checked.keys(), [entry])
+    const made: Edit[] = []
+    for (const [key, value] of checked) made.push({ key, value, base: replica.baseOf(name, key), at })
+    return host.write(name, checked.keys(), [{ kind: 'edit', dataset: name, edits: made }])
   }
 
   subscribe(listener: (change: DatasetChange) => void): Unsubscribe

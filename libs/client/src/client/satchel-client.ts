@@ -150,11 +150,7 @@ export class SatchelClient implements SyncClient, DatasetHost {
   write(dataset: DatasetName, keys: Iterable<RecordKey>, entries: readonly Entry[]): Write {
     if (this.closed) throw new EditRefused('Closed', `dataset "${dataset}" belongs to a client that is closed`)
     const placed = this.opened.store.write(entries)
-    const fates = this.writes.track(dataset, keys, placed)
-    return new TrackedWrite(
-      placed.then(() => {}),
-      fates,
-    )
+    return new TrackedWrite(placed, this.writes.track(dataset, keys, placed))
   }
 
   fault(fault: Error): void {

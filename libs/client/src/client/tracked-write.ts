@@ -6,14 +6,21 @@ const SEVERITY = { accepted: 0, overruled: 1, conflict: 2, refused: 3 } as const
 
 /** A write on its way, as the app holds it. */
 export class TrackedWrite implements Write {
+  private durable: Promise<void> | null = null
   private ended: Promise<WriteOutcome> | null = null
 
   constructor(
-    readonly saved: Promise<void>,
+    private readonly placed: Promise<number>,
     private readonly fates: readonly Fate[],
-  ) {
-    // An app need not look; what went wrong shows in the status too.
-    saved.catch(() => {})
+  ) {}
+
+  get saved(): Promise<void> {
+    if (this.durable === null) {
+      this.durable = this.placed.then(() => {})
+      // An app need not wait; what went wrong shows in the status too.
+      this.durable.catch(() => {})
+    }
+    return this.durable
   }
 
   get outcome(): Promise<WriteOutcome> {

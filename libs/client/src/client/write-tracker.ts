@@ -15,27 +15,26 @@ type Tracked = {
 export class WriteTracker {
   private readonly byDataset = new Map<DatasetName, Map<RecordKey, Tracked>>()
 
-  /** A write of these keys begins; `placed` resolves to where it stands in the journal. */
+  /** A write of these keys begins; `placed` resolves to where it stands in the journal. A rejection of it is left to others. */
   track(dataset: DatasetName, keys: Iterable<RecordKey>, placed: Promise<number>): Fate[] {
     const byKey = this.byDataset.get(dataset) ?? new Map<RecordKey, Tracked>()
     this.byDataset.set(dataset, byKey)
-    return Array.from(keys, (key) => {
+    const begun: Tracked[] = []
+    for (const key of keys) {
       const tracked: Tracked = { fate: new Fate(), place: null, early: null }
       byKey.get(key)?.fate.supersede(tracked.fate)
       byKey.set(key, tracked)
-      this.await(tracked, placed)
-      return tracked.fate
-    })
+      begun.push(tracked)
+    }
+    this.await(begun, placed)
+    return begun.map(({ fate }) => fate)
   }
 
   /** Everything that is not settled stands in another journal now, together at one place. */
   moved(placed: Promise<number>): void {
-    for (const byKey of this.byDataset.values()) {
-      for (const tracked of byKey.values()) {
-        Object.assign(tracked, { place: null, early: null })
-        this.await(tracked, placed)
-      }
-    }
+    const all = [...this.byDataset.values()].flatMap((byKey) => [...byKey.values()])
+    for (const tracked of all) Object.assign(tracked, { place: null, early: null })
+    this.await(all, placed)
   }
 
   /** Nobody will ever learn what becomes of these writes on this device. */
@@ -60,11 +59,13 @@ export class WriteTracker {
     this.byDataset.get(dataset)?.get(key)?.fate.settle({ kind: 'conflict' })
   }
 
-  private await(tracked: Tracked, placed: Promise<number>): void {
+  private await(all: readonly Tracked[], placed: Promise<number>): void {
     placed.then(
       (place) => {
-        tracked.place = place
-        if (tracked.early !== null) this.settled(tracked.early)
+        for (const tracked of all) {
+          tracked.place = place
+          if (tracked.early !== null) this.settled(tracked.early)
+        }
       },
       () => {},
     )

@@ -11,7 +11,7 @@ import type { Companion, LocalStore, StoreListener } from './local-store.js'
 import { isFault, KeptJournal } from './kept-journal.js'
 import { Notices } from './notices.js'
 import { openedReplica, startingOver, type Opened } from './opened-replica.js'
-import { WriteQueue, type Waiting } from './write-queue.js'
+import { lengthOf, WriteQueue, type Waiting } from './write-queue.js'
 
 export type JournaledStoreDeps = Readonly<{
   journal: Journal
@@ -98,14 +98,15 @@ export class JournaledStore implements LocalStore {
     if (this.closed || isFinal(this.fault)) {
       return Promise.reject(this.fault ?? new JournalFault('unavailable', 'the local store is closed'))
     }
-    if (!this.queue.hasRoomFor(group)) {
+    const length = lengthOf(group)
+    if (!this.queue.hasRoomFor(length)) {
       const why = `too much waits for the storage already: ${this.trouble ?? 'it is slow'}`
       return Promise.reject(new JournalFault('full', why))
     }
     const { ticket, shown } = this.replica.show(group)
     this.notices.tell({ shown, settled: [] }, 'here')
     return new Promise((resolve, reject) => {
-      this.queue.push({ group, ticket, term, resolve, reject })
+      this.queue.push({ group, length, ticket, term, resolve, reject })
       this.goOn()
     })
   }

@@ -4,6 +4,8 @@ import type { Ticket } from '../replica/replica.js'
 /** A group that was handed in and is not durable yet. */
 export type Waiting = Readonly<{
   group: Group
+  /** See {@link lengthOf}. */
+  length: number
   ticket: Ticket
   term: number | null
   resolve: (place: number) => void
@@ -25,14 +27,14 @@ export class WriteQueue {
     return this.waiting.length === 0
   }
 
-  /** False for a group that finds no room, which a single one always does. */
-  hasRoomFor(group: Group): boolean {
-    return this.isEmpty || this.length + lengthOf(group) <= WAITING_LENGTH_MAX
+  /** False for a group of a length that finds no room, which a single one always does. */
+  hasRoomFor(length: number): boolean {
+    return this.isEmpty || this.length + length <= WAITING_LENGTH_MAX
   }
 
   push(waiting: Waiting): void {
     this.waiting.push(waiting)
-    this.length += lengthOf(waiting.group)
+    this.length += waiting.length
   }
 
   /** What may be appended together next: of one term at most, and not too much. */
@@ -42,20 +44,20 @@ export class WriteQueue {
     let count = 0
     for (const next of this.waiting) {
       if (term !== null && next.term !== null && next.term !== term) break
-      length += lengthOf(next.group)
+      length += next.length
       if (count > 0 && length > APPEND_LENGTH_MAX) break
       term ??= next.term
       count++
     }
     const taken = this.waiting.splice(0, count)
-    for (const { group } of taken) this.length -= lengthOf(group)
+    for (const one of taken) this.length -= one.length
     return { taken, term }
   }
 
   /** Puts back what could not be appended, to be taken first. */
   putBack(taken: readonly Waiting[]): void {
     this.waiting = [...taken, ...this.waiting]
-    for (const { group } of taken) this.length += lengthOf(group)
+    for (const one of taken) this.length += one.length
   }
 
   takeAll(): readonly Waiting[] {
@@ -64,7 +66,8 @@ export class WriteQueue {
   }
 }
 
-function lengthOf(group: Group): number {
+/** Characters of a group's keys and values. */
+export function lengthOf(group: Group): number {
   let length = 0
   const add = (edits: readonly Readonly<{ key: string; value: string | null }>[]): void => {
     for (const { key, value } of edits) length += key.length + (value?.length ?? 0)

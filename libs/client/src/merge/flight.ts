@@ -7,8 +7,8 @@ export function departed(held: Held, moment: Moment): Held {
   const { pending, flown, record } = held
   if (pending === null || flown !== null || pending.parked !== null) return held
   if (standingOf(pending, record, moment) !== 'sendable') return held
-  const { parked: _, ...edit } = pending
-  return { ...held, pending: null, flown: { ...edit, patchBase: patchBaseOf(record) } }
+  const { value, base, at, place } = pending
+  return { ...held, pending: null, flown: { value, base, at, place, patchBase: patchBaseOf(record) } }
 }
 
 /**
@@ -32,17 +32,17 @@ export function arrived(held: Held, outcome: Extract<BatchOutcome, { outcome: 'a
           deviceModifiedAt: flown.at,
           gone: false,
         }
-  const landed: Moved['settled'] = [{ through: pending === null ? moment.place : flown.place, as: 'accepted' }]
+  const landed = { through: pending === null ? moment.place : flown.place, as: 'accepted' } as const
   const { held: left, settled } = adopting({ ...held, record: known, flown: null }, moment)
-  return { held: left, settled: [...landed, ...settled] }
+  return { held: left, settled: [landed, ...settled] }
 }
 
 /** Nothing of the batch was applied: the edit is pending again, unless a newer one has taken its place (ND6). */
 export function returned(held: Held, moment: Moment): Moved {
   const { flown, pending } = held
   if (flown === null) return unmoved(held)
-  const { patchBase: _, ...edit } = flown
-  return adopting({ ...held, flown: null, pending: pending ?? { ...edit, parked: null } }, moment)
+  const { value, base, at, place } = flown
+  return adopting({ ...held, flown: null, pending: pending ?? { value, base, at, place, parked: null } }, moment)
 }
 
 /** The patch by which an edit on its way is sent, each time the same. */

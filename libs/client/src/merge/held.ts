@@ -57,4 +57,7 @@ export const isNothing = ({ record, pending, flown }: Held): boolean =>
 export const placedValue = ({ record, pending, flown }: Held): string | null =>
   (pending ?? flown ?? record)?.value ?? null
 
-export const unmoved = (held: Held): Moved => ({ held, settled: [] })
+/** The key after a step that settles nothing. */
+export const unmoved = (held: Held): Moved => ({ held, settled: NOTHING })
+
+const NOTHING: Moved['settled'] = []

@@ -32,6 +32,7 @@ export function replaced(held: Held, told: SnapshotOfKey, moment: Moment): Moved
 const isSame = (known: HeldRecord, record: SyncRecord): boolean =>
   !known.gone &&
   known.count === record.syncCount &&
+  known.value === record.value &&
   known.modifiedAt === record.modifiedAt &&
   known.modifiedBy === record.modifiedBy
 

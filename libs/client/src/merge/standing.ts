@@ -1,5 +1,5 @@
 import { NEVER_SYNCED, type SyncCount } from '@satchel/protocol'
-import type { Held, HeldRecord, Moment, Moved, PendingEdit } from './held.js'
+import { unmoved, type Held, type HeldRecord, type Moment, type Moved, type PendingEdit } from './held.js'
 
 /** How a pending edit stands against the record that it would change. */
 export type EditStanding =
@@ -32,8 +32,6 @@ export const patchBaseOf = (record: HeldRecord | null): SyncCount =>
  */
 export function adopting(held: Held, moment: Moment): Moved {
   const { pending, flown, record } = held
-  if (pending === null || flown !== null || standingOf(pending, record, moment) !== 'adopted') {
-    return { held, settled: [] }
-  }
+  if (pending === null || flown !== null || standingOf(pending, record, moment) !== 'adopted') return unmoved(held)
   return { held: { ...held, pending: null }, settled: [{ through: moment.place, as: 'accepted' }] }
 }

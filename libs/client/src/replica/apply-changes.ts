@@ -1,4 +1,11 @@
-import { NEVER_SYNCED, type Changes, type DatasetName, type SyncCount } from '@satchel/protocol'
+import {
+  NEVER_SYNCED,
+  type Changes,
+  type DatasetName,
+  type RecordKey,
+  type SyncCount,
+  type SyncRecord,
+} from '@satchel/protocol'
 import { pulled } from '../merge/pull.js'
 import { replaced } from '../merge/snapshot-key.js'
 import type { Step } from './step.js'
@@ -20,25 +27,18 @@ export function applyChanges(step: Step, name: DatasetName, changes: Changes): v
   step.put({ ...dataset, existing, since: Math.max(dataset.since, through) as SyncCount })
   const moment = step.moment(dataset)
   const { device } = step.store
-  step.moveAll(
-    dataset,
-    changes.records.map((record) => ({ key: record.key, moving: (held) => pulled(held, record, device, moment) })),
-  )
+  for (const record of changes.records) {
+    step.move(dataset, record.key, (held) => pulled(held, record, device, moment))
+  }
 }
 
 function applySnapshot(step: Step, name: DatasetName, { records, through }: Changes): void {
   const dataset = step.dataset(name)
   const { device } = step.store
   const moment = { ...step.moment(dataset), complete: true }
-  const told = new Map(records.map((record) => [record.key, record]))
-  const missing = [...step.all(dataset).values()]
-    .filter(({ held }) => !told.has(held.key))
-    .map(({ held }) => ({ key: held.key, record: null }))
-  step.moveAll(
-    dataset,
-    [...Array.from(told, ([key, record]) => ({ key, record })), ...missing].map(({ key, record }) => ({
-      key,
-      moving: (held) => replaced(held, { record, through, device }, moment),
-    })),
-  )
+  const told = new Map<RecordKey, SyncRecord | null>(records.map((record) => [record.key, record]))
+  for (const key of step.all(dataset)) if (!told.has(key)) told.set(key, null)
+  for (const [key, record] of told) {
+    step.move(dataset, key, (held) => replaced(held, { record, through, device }, moment))
+  }
 }

@@ -2,7 +2,7 @@ import type { BatchOutcome } from '@satchel/protocol'
 import type { Entry } from '../journal/entry.js'
 import { broughtAlong, decided, edited, parked } from '../merge/edit-key.js'
 import { arrived, departed, returned } from '../merge/flight.js'
-import { unmoved, type Held, type Moved } from '../merge/held.js'
+import { unmoved } from '../merge/held.js'
 import { applyChanges } from './apply-changes.js'
 import type { Step } from './step.js'
 import type { DatasetState } from './store-state.js'
@@ -65,15 +65,13 @@ function applyBatch(step: Step, { dataset: name, number, keys }: Extract<Entry, 
   if (dataset.flight !== null) return
   const moment = step.moment(dataset)
   let flying = false
-  const moving = (held: Held): Moved => {
-    const left = departed(held, moment)
-    flying ||= left !== held
-    return unmoved(left)
+  for (const key of keys) {
+    step.move(dataset, key, (held) => {
+      const left = departed(held, moment)
+      flying ||= left !== held
+      return unmoved(left)
+    })
   }
-  step.moveAll(
-    dataset,
-    [...new Set(keys)].map((key) => ({ key, moving })),
-  )
   if (flying) step.put({ ...dataset, flight: number })
 }
 
@@ -87,8 +85,8 @@ function applyAnswer(step: Step, { dataset: name, batch, changes }: Extract<Entr
 function endFlight(step: Step, dataset: DatasetState, outcome: BatchOutcome | null): void {
   if (dataset.flight === null) return
   const moment = step.moment(dataset)
-  for (const row of step.flown(dataset)) {
-    step.moveRow(dataset, row, (held) =>
+  for (const key of step.flown(dataset)) {
+    step.move(dataset, key, (held) =>
       outcome?.outcome === 'accepted' ? arrived(held, outcome, moment) : returned(held, moment),
     )
   }

@@ -1,5 +1,6 @@
 import { byCodePoint, type RecordKey } from '@satchel/protocol'
 import type { Held, PendingEdit } from '../merge/held.js'
+import type { HeldKeys } from './held-keys.js'
 import type { Clash, Pending } from './replica.js'
 import type { UnplacedEdit } from './unplaced.js'
 
@@ -11,19 +12,18 @@ export const pendingOf = (key: RecordKey, { value, base, at, place, parked }: Pe
 
 /** Every edit that is not accepted, by key; of one key, what is on its way comes first. */
 export function pendingList(
-  flown: readonly Held[],
-  pending: readonly Held[],
+  keys: HeldKeys,
   unplaced: ReadonlyMap<RecordKey, readonly UnplacedEdit[]> | undefined,
 ): Sent[] {
-  const list: Sent[] = flown.map(({ key, flown: edit }) => {
-    const { value, base, at, place } = edit!
-    return { key, value, base, at, place, parked: null, sent: true }
-  })
-  const placed = new Map(pending.map((held) => [held.key, held.pending!]))
-  for (const [key, edit] of placed) if (!unplaced?.has(key)) list.push({ ...pendingOf(key, edit), sent: false })
+  const list: Sent[] = []
+  for (const key of keys.flown())
+    list.push({ ...pendingOf(key, { ...keys.get(key).flown!, parked: null }), sent: true })
+  for (const { key, pending } of keys.pending()) {
+    if (!unplaced?.has(key)) list.push({ ...pendingOf(key, pending!), sent: false })
+  }
   for (const [key, edits] of unplaced ?? []) {
-    const { value, at } = edits.at(-1)!
-    const base = placed.get(key)?.base ?? edits[0]!.base
+    const { value, at } = edits.at(-1)!.edit
+    const base = keys.get(key).pending?.base ?? edits[0]!.edit.base
     // Place 0: it is not in the journal yet.
     list.push({ key, value, base, at, place: 0, parked: null, sent: false })
   }

@@ -1,13 +1,25 @@
-import type { DatasetName } from '@satchel/protocol'
+import type { DatasetName, RecordKey } from '@satchel/protocol'
 import type { Database, SqlJsStatic, Statement } from 'sql.js'
 import type { Group } from '../journal/entry.js'
+import { placedValue, type Held } from '../merge/held.js'
 import { applyEntry } from './apply-entry.js'
+import { HeldKeys } from './held-keys.js'
 import { HeldRows } from './held-rows.js'
+import type { Settled } from './replica.js'
 import { emptyDatabase, restoredDatabase } from './schema.js'
 import { Step } from './step.js'
 import { INITIAL_STATE, readStates, writeStates, type DatasetState, type StoreState } from './store-state.js'
 
-/** All that follows from the groups of a journal through a place: the keys in a database, the small states beside it. */
+/** A key whose value, as the journal shows it, is another one now. */
+type Turned = Readonly<{ dataset: DatasetName; key: RecordKey; was: string | null }>
+
+/** What became of a group: edits that it settled, and what shows another value. */
+export type Placed = Readonly<{ settled: readonly Settled[]; turned: readonly Turned[] }>
+
+/**
+ * All that follows from the groups of a journal through a place. Groups are applied to objects, without a word to the
+ * database; what they changed is written to it, many keys together, when all of a dataset is read and before a snapshot.
+ */
 export class PlacedState {
   /** Before the first group; or, where earlier groups are lost, before the one that follows `place`. */
   static empty(sql: SqlJsStatic, place = 0): PlacedState {
@@ -20,9 +32,8 @@ export class PlacedState {
     return new PlacedState(database, store, datasets)
   }
 
-  readonly rows: HeldRows
-  private readonly begin: Statement
-  private readonly commit: Statement
+  private readonly rows: HeldRows
+  private readonly held = new Map<DatasetName, HeldKeys>()
   private byName: ReadonlyMap<DatasetName, DatasetState>
 
   private constructor(
@@ -32,8 +43,6 @@ export class PlacedState {
   ) {
     this.byName = new Map(datasets.map((dataset) => [dataset.name, dataset]))
     this.rows = new HeldRows(database)
-    this.begin = database.prepare('BEGIN')
-    this.commit = database.prepare('COMMIT')
   }
 
   get store(): StoreState {
@@ -44,33 +53,72 @@ export class PlacedState {
     return this.byName
   }
 
+  /** What is held of a dataset's keys; nothing of one that is not there. */
+  keysOf(name: DatasetName): HeldKeys {
+    let keys = this.held.get(name)
+    if (keys === undefined) {
+      keys = new HeldKeys(() => this.stored(name, [], (id) => this.rows.all(id)))
+      this.held.set(name, keys)
+    }
+    return keys
+  }
+
+  /** What shows of a dataset as far as the journal goes, by code point of the key. */
+  entries(name: DatasetName): [key: string, value: string][] {
+    if (this.keysOf(name).ahead.size > 0) this.writeRows()
+    return this.stored(name, [], (id) => this.rows.entries(id))
+  }
+
+  /** A statement that reads a value from its row, which tells the truth of keys that are not ahead; null for no rows. */
+  reading(name: DatasetName): Statement | null {
+    return this.stored<Statement | null>(name, null, (id) => this.rows.reading(id))
+  }
+
   /** Applies the group that follows, whole or not at all; throws on any other place. */
-  apply(place: number, group: Group): Step {
+  apply(place: number, group: Group): Placed {
     if (place !== this.present.place + 1) {
       throw new Error(`a group of place ${place} cannot follow place ${this.present.place}`)
     }
-    const step = new Step(this.rows, place, { ...this.present, place }, this.byName)
-    this.begin.run()
-    try {
-      for (const entry of group) applyEntry(step, entry)
-      this.commit.run()
-    } catch (fault) {
-      this.database.exec('ROLLBACK')
-      throw fault
+    const step = new Step((name) => this.keysOf(name), place, { ...this.present, place }, this.byName)
+    for (const entry of group) applyEntry(step, entry)
+    const turned: Turned[] = []
+    for (const [dataset, changed] of step.changed) {
+      const keys = this.keysOf(dataset)
+      for (const [key, held] of changed) {
+        const was = placedValue(keys.get(key))
+        if (was !== placedValue(held)) turned.push({ dataset, key, was })
+        keys.put(held)
+      }
     }
     this.present = step.store
     this.byName = step.datasets
-    return step
+    return { settled: step.settled.filter((one) => !this.goesOn(one)), turned }
+  }
+
+  /** A later entry of the same group has edited the key again, so whoever waits for it waits on. */
+  private goesOn({ dataset, key, through, as }: Settled): boolean {
+    const { pending, flown } = this.keysOf(dataset).get(key)
+    const newest = Math.max(pending?.place ?? 0, flown?.place ?? 0)
+    return typeof as === 'string' && newest === this.present.place && through >= newest
   }
 
   snapshot(): Uint8Array {
+    this.writeRows()
     writeStates(this.database, this.present, this.byName.values())
     return this.database.export()
   }
 
-  /** Reads of a dataset by its id; `otherwise` where nothing of it is placed. */
-  of<T>(dataset: DatasetName, otherwise: T, read: (id: number, rows: HeldRows) => T): T {
-    const id = this.byName.get(dataset)?.id
-    return id === undefined ? otherwise : read(id, this.rows)
+  private writeRows(): void {
+    const behind: [id: number, held: Held][] = []
+    for (const [name, keys] of this.held) {
+      for (const key of keys.ahead) behind.push([this.byName.get(name)!.id, keys.get(key)])
+    }
+    this.rows.write(behind)
+    for (const { ahead } of this.held.values()) ahead.clear()
+  }
+
+  private stored<T>(name: DatasetName, otherwise: T, read: (id: number) => T): T {
+    const state = this.byName.get(name)
+    return state === undefined ? otherwise : read(state.id)
   }
 }

@@ -50,7 +50,10 @@ test('[ND14] what is told to have changed is exactly what changed, and usage is 
     fc.property(histories, (acts) => {
       const world = new ModelWorld(sql, 3, ({ replica }, before, shown) => {
         const reader = replica.reader(PREFS)
+        // Before and after all of it is read, which writes what changed to the rows.
+        const read = KEYS.map((key) => [key, reader.get(key)] as const)
         const after = new Map(reader.entries())
+        for (const [key, value] of read) expect(value).toBe(after.get(key))
         const changed = [...new Set([...before.keys(), ...after.keys()])].filter(
           (key) => before.get(key) !== after.get(key),
         )

@@ -8,9 +8,8 @@ export const FORMAT = 1
 const APPLICATION_ID = 0x53746368
 
 /**
- * One row of `held` is all that is held of a key. `shown` is what `get` answers; `facts` is the rest, see `held-facts.ts`. `pending`
- * is the place of a pending edit and `flown` is 1 for one on its way, to find those by. Every column less is time saved for each
- * key. Ordinary rowid tables, since WITHOUT ROWID pays a page for every long value.
+ * One row of `held` is all that is held of a key. `shown` is what `get` answers; `facts` is the rest, see `held-facts.ts`. Every
+ * column less is time saved for each key. Ordinary rowid tables, since WITHOUT ROWID pays a page for every long value.
  */
 const TABLES = `
   CREATE TABLE dataset (
@@ -25,13 +24,9 @@ const TABLES = `
     dataset INTEGER NOT NULL,
     key TEXT NOT NULL,
     shown TEXT,
-    pending INTEGER,
-    flown INTEGER,
     facts TEXT NOT NULL
   );
   CREATE UNIQUE INDEX held_by_key ON held (dataset, key);
-  CREATE INDEX held_pending ON held (dataset, pending) WHERE pending IS NOT NULL;
-  CREATE INDEX held_flown ON held (dataset) WHERE flown IS NOT NULL;
   CREATE TABLE store (
     one INTEGER PRIMARY KEY CHECK (one = 1),
     place INTEGER NOT NULL,

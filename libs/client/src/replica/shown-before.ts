@@ -3,13 +3,17 @@ import type { Shown } from './replica.js'
 
 /** Remembers what keys showed before something happened, to tell afterwards which ones show another value. */
 export class ShownBefore {
-  private readonly byDataset = new Map<DatasetName, Map<RecordKey, string | null>>()
+  private readonly values = new Map<DatasetName, Map<RecordKey, string | null>>()
+
+  get byDataset(): ReadonlyMap<DatasetName, ReadonlyMap<RecordKey, string | null>> {
+    return this.values
+  }
 
   /** Only the first value of a key counts. */
   note(dataset: DatasetName, key: RecordKey, value: string | null): void {
-    const values = this.byDataset.get(dataset) ?? new Map<RecordKey, string | null>()
-    this.byDataset.set(dataset, values)
-    if (!values.has(key)) values.set(key, value)
+    const values = this.values.get(dataset)
+    if (values === undefined) this.values.set(dataset, new Map([[key, value]]))
+    else if (!values.has(key)) values.set(key, value)
   }
 
   /** The keys that show another value now; `turned` is told of each. */
@@ -18,7 +22,7 @@ export class ShownBefore {
     turned: (dataset: DatasetName, key: RecordKey, before: string | null, after: string | null) => void,
   ): Shown[] {
     const shown: Shown[] = []
-    for (const [dataset, values] of this.byDataset) {
+    for (const [dataset, values] of this.values) {
       const keys: RecordKey[] = []
       for (const [key, before] of values) {
         const after = now(dataset, key)

@@ -26,10 +26,15 @@ export class ShownUsage {
     return this.byDataset.get(name) ?? NOTHING
   }
 
-  get bytes(): number {
+  /** Of all datasets that hold something. */
+  get all(): Readonly<{ datasets: number; bytes: number }> {
+    let datasets = 0
     let bytes = 0
-    for (const usage of this.byDataset.values()) bytes += usage.bytes
-    return bytes
+    for (const usage of this.byDataset.values()) {
+      if (usage.records > 0) datasets++
+      bytes += usage.bytes
+    }
+    return { datasets, bytes }
   }
 
   /** The key shows another value now. */

@@ -1,5 +1,6 @@
 import { byCodePoint, type DatasetName, type RecordKey } from '@satchel/protocol'
 import type { Statement } from 'sql.js'
+import { placedValue } from '../merge/held.js'
 import type { PlacedState } from './placed-state.js'
 import type { DatasetReader } from './replica.js'
 import type { Unplaced } from './unplaced.js'
@@ -12,9 +13,13 @@ export type ReadSource = Readonly<{
   sizeOf(dataset: DatasetName): number
 }>
 
-/** Reads one dataset: what is placed, and above it what is on its way into the journal. */
+/**
+ * Reads one dataset: what is on its way into the journal, below it what came from the journal since rows were last written, and else
+ * the rows.
+ */
 export class SqlReader implements DatasetReader {
   private statement: Statement | null = null
+  private ahead: ReadonlySet<string> = new Set()
   private read: PlacedState | null = null
   private readonly params: [string] = ['']
 
@@ -24,21 +29,24 @@ export class SqlReader implements DatasetReader {
   ) {}
 
   get(key: string): string | undefined {
-    const above = this.source.unplaced.top(this.dataset, key as RecordKey)
+    const { dataset, source } = this
+    const above = source.unplaced.top(dataset, key as RecordKey)
     if (above !== undefined) return above.value ?? undefined
-    const statement = this.read === this.source.placed() ? this.statement : this.prepared()
-    if (statement === null) return undefined
+    const placed = source.placed()
+    if (this.read !== placed) this.prepare(placed)
+    if (this.ahead.has(key)) return placedValue(placed.keysOf(dataset).get(key as RecordKey)) ?? undefined
+    if (this.statement === null) return undefined
     this.params[0] = key
-    return (statement.get(this.params)[0] ?? undefined) as string | undefined
+    return (this.statement.get(this.params)[0] ?? undefined) as string | undefined
   }
 
   entries(): [key: string, value: string][] {
-    const placed = this.source.placed().of(this.dataset, [], (id, rows) => rows.entries(id))
+    const placed = this.source.placed().entries(this.dataset)
     const above = this.source.unplaced.of(this.dataset)
     if (above === undefined) return placed
     const shown = placed.filter(([key]) => !above.has(key as RecordKey))
     for (const [key, edits] of above) {
-      const { value } = edits.at(-1)!
+      const { value } = edits.at(-1)!.edit
       if (value !== null) shown.push([key, value])
     }
     return shown.sort(([a], [b]) => byCodePoint(a, b))
@@ -49,10 +57,10 @@ export class SqlReader implements DatasetReader {
   }
 
   /** A statement of its own for one dataset binds one parameter instead of two. */
-  private prepared(): Statement | null {
-    const placed = this.source.placed()
-    this.statement = placed.of<Statement | null>(this.dataset, null, (id, rows) => rows.reading(id))
+  private prepare(placed: PlacedState): void {
+    this.statement = placed.reading(this.dataset)
+    this.ahead = placed.keysOf(this.dataset).ahead
+    // Of a dataset that is not there yet there may be rows later.
     this.read = this.statement === null ? null : placed
-    return this.statement
   }
 }

@@ -118,6 +118,18 @@ describe('a group', () => {
     expect(next(replica, put('a', '3')).shown).toEqual([{ dataset: PREFS, keys: ['a'] }])
   })
 
+  test('settles nothing of a key that a later entry of it edits again', () => {
+    const replica = replicaOf(
+      put('a', '1'),
+      batch(1, 'a'),
+      answer(snapshot(1, [record('a', '1', 1)]), [1, accepted(1)]),
+    )
+    expect(next(replica, put('a', '1')).settled).toEqual([{ dataset: PREFS, key: 'a', through: 5, as: 'accepted' }])
+    expect(next(replica, put('a', '1'), put('a', '2')).settled).toEqual([])
+    expect(next(replica, batch(2, 'a')).settled).toEqual([])
+    expect(next(replica, answer(null, [2, accepted(2)])).settled).toMatchObject([{ key: 'a', as: 'accepted' }])
+  })
+
   test.each([1, 3])('of a place that does not follow is refused: %i after 1', (place) => {
     expect(() => replicaOf().apply(place, [])).toThrow(`a group of place ${place} cannot follow place 1`)
   })
@@ -424,6 +436,23 @@ describe('a snapshot', () => {
     expect(reader.get('a')).toBe('2')
     expect(reader.get('missing')).toBeUndefined()
     expect(replica.reader(NOTES).get('a')).toBeUndefined()
+  })
+
+  test('and what was applied since, to keys that it has and to others, are read together', () => {
+    const old = replicaOf(answer(snapshot(5, [record('a', '1', 5), record('b', '2', 5), record('c', '3', 5)])))
+    const replica = SqlReplica.restore(sql, old.snapshot())
+    const reader = replica.reader(PREFS)
+    expect(['a', 'b', 'c', 'd'].map((key) => reader.get(key))).toEqual(['1', '2', '3', undefined])
+    next(replica, answer(changes(6, [record('a', 'new', 6), record('b', null, 6), record('d', '4', 6)])))
+    const read = () => ['a', 'b', 'c', 'd'].map((key) => reader.get(key))
+    expect(read()).toEqual(['new', undefined, '3', '4'])
+    expect(shown(replica)).toEqual({ a: 'new', c: '3', d: '4' })
+    expect(read()).toEqual(['new', undefined, '3', '4'])
+    next(replica, answer(snapshot(7, [record('a', 'newest', 7)])))
+    next(replica, answer(snapshot(8, [record('a', 'newest', 7)])))
+    expect(read()).toEqual(['newest', undefined, undefined, undefined])
+    const again = SqlReplica.restore(sql, replica.snapshot())
+    expect(dump(sql, again)).toMatchObject({ held: [['prefs', 'a', 'newest', expect.any(String)]] })
   })
 
   test('[ND22] of a newer format is refused as such', () => {

@@ -8,11 +8,9 @@ import {
   type SyncCount,
 } from '@satchel/protocol'
 import type { SqlJsStatic } from 'sql.js'
-import type { Group } from '../journal/entry.js'
-import { patchOf } from '../merge/flight.js'
-import { nothingHeld, type Held } from '../merge/held.js'
+import type { Edit, Group } from '../journal/entry.js'
+import { placedValue, type Held } from '../merge/held.js'
 import { standingOf, type EditStanding } from '../merge/standing.js'
-import type { HeldRow } from './held-rows.js'
 import { clashOf, pendingList, pendingOf } from './pending-list.js'
 import { PlacedState } from './placed-state.js'
 import type {
@@ -29,13 +27,11 @@ import type {
 import { ShownBefore } from './shown-before.js'
 import { ShownUsage, type Usage } from './shown-usage.js'
 import { SqlReader } from './sql-reader.js'
-import type { Step, Turn } from './step.js'
 import { changedSince, seenIn } from './taken-over.js'
-import { unplacedEdits } from './unplaced-edits.js'
-import { Unplaced } from './unplaced.js'
+import { eachEdit, Unplaced, type Decision } from './unplaced.js'
 
 /**
- * A replica in sql.js; `Replica` says what it promises. The database holds what follows from the journal and nothing
+ * A replica in sql.js; `Replica` says what it promises. `PlacedState` holds what follows from the journal and nothing
  * else; edits that are on their way into it lie above, in `Unplaced`.
  */
 export class SqlReplica implements Replica {
@@ -82,10 +78,13 @@ export class SqlReplica implements Replica {
   show(group: Group): Readonly<{ ticket: Ticket; shown: readonly Shown[] }> {
     const before = new ShownBefore()
     for (const entry of group) {
-      for (const [dataset, edit] of unplacedEdits(entry, this.present)) {
-        before.note(dataset, edit.key, this.shownValue(dataset, edit.key))
-        this.unplaced.push(dataset, { ...edit, entry })
-      }
+      if (entry.kind === 'adopt' && this.hasAdopted(entry.store)) continue
+      eachEdit(entry, (dataset, edit) => {
+        const shown = 'kind' in edit ? this.decided(edit) : edit
+        if (shown === null) return
+        before.note(dataset, shown.key, this.shownValue(dataset, shown.key))
+        this.unplaced.push(dataset, shown, entry)
+      })
     }
     return { ticket: { group }, shown: this.changed(before) }
   }
@@ -96,14 +95,13 @@ export class SqlReplica implements Replica {
   }
 
   apply(place: number, group: Group, ticket?: Ticket): Applied {
-    const step = this.placed.apply(place, group)
-    const before = this.takeOff(ticket?.group ?? [], step)
-    for (const [dataset, turns] of step.turns) {
+    const { settled, turned } = this.placed.apply(place, group)
+    const before = this.takeOff(ticket?.group ?? [])
+    for (const { dataset, key, was } of turned) {
       // What lies above a key hides what the journal makes of it.
-      const above = this.unplaced.of(dataset)
-      for (const [key, turn] of turns) if (above?.has(key) !== true) before.note(dataset, key, turn.before)
+      if (this.unplaced.top(dataset, key) === undefined) before.note(dataset, key, was)
     }
-    return { shown: this.changed(before, step), settled: step.settled }
+    return { shown: this.changed(before), settled }
   }
 
   /** Takes over a later state from a snapshot, as when the groups that led to it are gone. What lies above it stays. */
@@ -115,8 +113,8 @@ export class SqlReplica implements Replica {
     this.usages = ShownUsage.of(next)
     for (const dataset of this.unplaced.datasets()) {
       for (const key of this.unplaced.of(dataset)!.keys()) {
-        const value = next.of(dataset, null, (id, rows) => rows.shown(id, key))
-        this.usages.turned(dataset, key, value, this.unplaced.top(dataset, key)!.value)
+        const value = placedValue(next.keysOf(dataset).get(key))
+        this.usages.turned(dataset, key, value, this.shownValue(dataset, key))
       }
     }
     return changedSince(before, this)
@@ -131,7 +129,7 @@ export class SqlReplica implements Replica {
   }
 
   baseOf(dataset: DatasetName, key: RecordKey): SyncCount {
-    return this.placed.of(dataset, NEVER_SYNCED, (id, rows) => rows.read(id, key).held.record?.count ?? NEVER_SYNCED)
+    return this.placed.keysOf(dataset).get(key).record?.count ?? NEVER_SYNCED
   }
 
   datasets(): readonly DatasetName[] {
@@ -148,9 +146,7 @@ export class SqlReplica implements Replica {
   }
 
   pending(dataset: DatasetName): readonly (Pending & Readonly<{ sent: boolean }>)[] {
-    const flown = this.placed.of<HeldRow[]>(dataset, [], (id, rows) => rows.flown(id))
-    const pending = this.placed.of<HeldRow[]>(dataset, [], (id, rows) => rows.pending(id))
-    return pendingList(heldIn(flown), heldIn(pending), this.unplaced.of(dataset))
+    return pendingList(this.placed.keysOf(dataset), this.unplaced.of(dataset))
   }
 
   clashes(dataset: DatasetName): readonly Clash[] {
@@ -158,9 +154,8 @@ export class SqlReplica implements Replica {
   }
 
   flight(dataset: DatasetName): NumberedBatch | null {
-    const state = this.placed.datasets.get(dataset)
-    if (state === undefined || state.flight === null) return null
-    return { number: state.flight, patches: this.placed.rows.flown(state.id).map(({ held }) => patchOf(held)) }
+    const number = this.placed.datasets.get(dataset)?.flight ?? null
+    return number === null ? null : { number, patches: this.placed.keysOf(dataset).patches() }
   }
 
   usage(dataset: DatasetName): Usage {
@@ -168,10 +163,12 @@ export class SqlReplica implements Replica {
   }
 
   identityUsage(): Readonly<{ datasets: number; bytes: number }> {
-    const holding = this.datasets().filter(
-      (name) => this.placed.datasets.get(name)?.existing === true || this.usages.dataset(name).records > 0,
-    )
-    return { datasets: holding.length, bytes: this.usages.bytes }
+    const { datasets, bytes } = this.usages.all
+    let empty = 0
+    for (const { name, existing } of this.placed.datasets.values()) {
+      if (existing && this.usages.dataset(name).records === 0) empty++
+    }
+    return { datasets: datasets + empty, bytes }
   }
 
   snapshot(): Uint8Array {
@@ -182,48 +179,52 @@ export class SqlReplica implements Replica {
     this.placed.database.close()
   }
 
-  /** Takes the entries' edits off; answers what their keys showed with them, which no step has changed. */
-  private takeOff(group: Group, step?: Step): ShownBefore {
+  /** Takes the entries' edits off; answers what their keys showed with them. */
+  private takeOff(group: Group): ShownBefore {
     const before = new ShownBefore()
-    for (const [dataset, key] of this.unplaced.keysOf(group)) {
-      before.note(dataset, key, this.shownValue(dataset, key, step?.turns.get(dataset)?.get(key)))
+    for (const entry of group) {
+      eachEdit(entry, (dataset, { key }) => {
+        const above = this.unplaced.top(dataset, key)
+        if (above !== undefined) before.note(dataset, key, above.value)
+      })
     }
-    this.unplaced.drop(group)
+    const entries = new Set(group)
+    for (const [dataset, values] of before.byDataset) {
+      for (const key of values.keys()) this.unplaced.drop(dataset, key, entries)
+    }
     return before
   }
 
-  private changed(before: ShownBefore, step?: Step): Shown[] {
+  private changed(before: ShownBefore): Shown[] {
     return before.changed(
-      (dataset, key) => this.shownValue(dataset, key, step?.turns.get(dataset)?.get(key)),
+      (dataset, key) => this.shownValue(dataset, key),
       (dataset, key, was, is) => this.usages.turned(dataset, key, was, is),
     )
   }
 
-  /** The value of a key as it is shown now; `turn` spares reading what a step has just made of it. */
-  private shownValue(dataset: DatasetName, key: RecordKey, turn?: Turn): string | null {
+  /** The value of a key as it is shown now. */
+  private shownValue(dataset: DatasetName, key: RecordKey): string | null {
     const above = this.unplaced.top(dataset, key)
-    if (above !== undefined) return above.value
-    return turn === undefined ? this.placed.of(dataset, null, (id, rows) => rows.shown(id, key)) : turn.after
+    return above === undefined ? placedValue(this.placed.keysOf(dataset).get(key)) : above.value
+  }
+
+  /** What a decision shows before it is placed, as if it were applied to the present state; null for nothing. */
+  private decided({ dataset, key, over, edit }: Decision): Edit | null {
+    const { pending, flown, record } = this.placed.keysOf(dataset).get(key)
+    // A newer edit than the one that was looked at stays.
+    if (pending?.place !== over || this.unplaced.top(dataset, key) !== undefined) return null
+    return edit ?? { key, value: (flown ?? record)?.value ?? null, base: pending.base, at: pending.at }
   }
 
   /** What is pending, not parked, stands like this and has nothing on its way. */
   private waiting(dataset: DatasetName, standing: EditStanding): Held[] {
-    const complete = this.standing(dataset).epoch !== 0
+    const moment = { complete: this.standing(dataset).epoch !== 0 }
     return this.placed
-      .of<HeldRow[]>(dataset, [], (id, rows) => rows.pending(id))
-      .map(({ held }) => held)
+      .keysOf(dataset)
+      .pending()
       .filter(
         ({ pending, flown, record }) =>
-          pending!.parked === null && flown === null && standingOf(pending!, record, { complete }) === standing,
+          pending!.parked === null && flown === null && standingOf(pending!, record, moment) === standing,
       )
   }
-
-  private readonly present = {
-    hasAdopted: (store: string) => this.hasAdopted(store),
-    held: (dataset: DatasetName, key: RecordKey) =>
-      this.placed.of(dataset, nothingHeld(key), (id, rows) => rows.read(id, key).held),
-    isCovered: (dataset: DatasetName, key: RecordKey) => this.unplaced.top(dataset, key) !== undefined,
-  }
 }
-
-const heldIn = (rows: readonly HeldRow[]): Held[] => rows.map(({ held }) => held)

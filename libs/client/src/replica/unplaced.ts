@@ -1,8 +1,11 @@
 import type { DatasetName, RecordKey } from '@satchel/protocol'
-import type { Edit, Entry, Group } from '../journal/entry.js'
+import type { Edit, Entry } from '../journal/entry.js'
 
 /** What an entry shows of a key before it is in the journal. */
-export type UnplacedEdit = Edit & Readonly<{ entry: Entry }>
+export type UnplacedEdit = Readonly<{ edit: Edit; entry: Entry }>
+
+/** An entry that settles a conflict. */
+export type Decision = Extract<Entry, { kind: 'settle' }>
 
 /**
  * The edits of this tab that are on their way into the journal, oldest first. They lie on top of the database and are no part of
@@ -12,38 +15,25 @@ export class Unplaced {
   private readonly byDataset = new Map<DatasetName, Map<RecordKey, UnplacedEdit[]>>()
 
   /** The edit that shows, if one does. */
-  top(dataset: DatasetName, key: RecordKey): UnplacedEdit | undefined {
-    return this.byDataset.size === 0 ? undefined : this.byDataset.get(dataset)?.get(key)?.at(-1)
+  top(dataset: DatasetName, key: RecordKey): Edit | undefined {
+    return this.byDataset.size === 0 ? undefined : this.byDataset.get(dataset)?.get(key)?.at(-1)?.edit
   }
 
-  push(dataset: DatasetName, edit: UnplacedEdit): void {
+  push(dataset: DatasetName, edit: Edit, entry: Entry): void {
     const byKey = this.byDataset.get(dataset) ?? new Map<RecordKey, UnplacedEdit[]>()
-    this.byDataset.set(dataset, byKey)
+    if (byKey.size === 0) this.byDataset.set(dataset, byKey)
     const edits = byKey.get(edit.key)
-    if (edits === undefined) byKey.set(edit.key, [edit])
-    else edits.push(edit)
+    if (edits === undefined) byKey.set(edit.key, [{ edit, entry }])
+    else edits.push({ edit, entry })
   }
 
-  /** Takes off what these entries show. */
-  drop(group: Group): void {
-    const entries = new Set(group)
-    for (const [dataset, key] of this.keysOf(group)) {
-      const byKey = this.byDataset.get(dataset)!
-      const left = byKey.get(key)!.filter(({ entry }) => !entries.has(entry))
-      if (left.length > 0) byKey.set(key, left)
-      else byKey.delete(key)
-      if (byKey.size === 0) this.byDataset.delete(dataset)
-    }
-  }
-
-  /** The keys on which these entries lie, each once. */
-  keysOf(group: Group): [DatasetName, RecordKey][] {
-    const found: [DatasetName, RecordKey][] = []
-    for (const [dataset, keys] of keysNamed(group)) {
-      const byKey = this.byDataset.get(dataset)
-      if (byKey !== undefined) for (const key of keys) if (byKey.has(key)) found.push([dataset, key])
-    }
-    return found
+  /** Takes off what these entries show of a key. */
+  drop(dataset: DatasetName, key: RecordKey, entries: ReadonlySet<Entry>): void {
+    const byKey = this.byDataset.get(dataset)
+    const left = byKey?.get(key)?.filter(({ entry }) => !entries.has(entry)) ?? []
+    if (left.length > 0) byKey!.set(key, left)
+    else byKey?.delete(key)
+    if (byKey?.size === 0) this.byDataset.delete(dataset)
   }
 
   /** What shows of a dataset, by key. */
@@ -56,18 +46,10 @@ export class Unplaced {
   }
 }
 
-/** The keys that the app's own entries touch. */
-function keysNamed(group: Group): Map<DatasetName, Set<RecordKey>> {
-  const named = new Map<DatasetName, Set<RecordKey>>()
-  const name = (dataset: DatasetName, edits: readonly Readonly<{ key: RecordKey }>[]): void => {
-    const keys = named.get(dataset) ?? new Set<RecordKey>()
-    named.set(dataset, keys)
-    for (const { key } of edits) keys.add(key)
-  }
-  for (const entry of group) {
-    if (entry.kind === 'edit') name(entry.dataset, entry.edits)
-    if (entry.kind === 'settle') name(entry.dataset, [entry])
-    if (entry.kind === 'adopt') for (const { dataset, edits } of entry.datasets) name(dataset, edits)
-  }
-  return named
+/** What the app's own entries do to keys; a decision stands for its edit. */
+export function eachEdit(entry: Entry, tell: (dataset: DatasetName, edit: Edit | Decision) => void): void {
+  if (entry.kind === 'edit') for (const edit of entry.edits) tell(entry.dataset, edit)
+  if (entry.kind === 'settle') tell(entry.dataset, entry)
+  if (entry.kind !== 'adopt') return
+  for (const { dataset, edits } of entry.datasets) for (const edit of edits) tell(dataset, edit)
 }

@@ -8,9 +8,7 @@ export function dump(sql: SqlJsStatic, replica: SqlReplica): unknown {
   const all = {
     store: rows('SELECT place, device, next_number, greeting, adopted FROM store'),
     datasets: rows('SELECT name, epoch, since, existing, flight FROM dataset ORDER BY name'),
-    held: rows(
-      `SELECT name, key, shown, pending, flown, facts FROM held JOIN dataset ON dataset.id = held.dataset ORDER BY name, key`,
-    ),
+    held: rows(`SELECT name, key, shown, facts FROM held JOIN dataset ON dataset.id = held.dataset ORDER BY name, key`),
   }
   database.close()
   return all

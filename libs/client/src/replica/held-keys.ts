@@ -1,0 +1,66 @@
+import { byCodePoint, type RecordKey, type RecordPatch } from '@satchel/protocol'
+import { patchOf } from '../merge/flight.js'
+import { isNothing, nothingHeld, type Held } from '../merge/held.js'
+
+/**
+ * All that is held of one dataset's keys, as objects: read from their rows when something other than a value is first asked
+ * for, and ahead of the rows from then on. Keys that wait or are on their way are found without looking at the others.
+ */
+export class HeldKeys {
+  /** Keys whose rows are behind. */
+  readonly ahead = new Set<RecordKey>()
+  private loaded: Map<RecordKey, Held> | null = null
+  private readonly waiting = new Set<RecordKey>()
+  private readonly flying = new Set<RecordKey>()
+  private sent: readonly RecordPatch[] | null = null
+
+  constructor(private readonly stored: () => readonly Held[]) {}
+
+  get(key: RecordKey): Held {
+    return this.byKey.get(key) ?? nothingHeld(key)
+  }
+
+  put(held: Held): void {
+    this.take(this.byKey, held)
+    this.ahead.add(held.key)
+  }
+
+  keys(): Iterable<RecordKey> {
+    return this.byKey.keys()
+  }
+
+  /** What has a pending edit, in order of place and key. */
+  pending(): Held[] {
+    const { byKey } = this
+    const held = Array.from(this.waiting, (key) => byKey.get(key)!)
+    return held.sort((a, b) => a.pending!.place - b.pending!.place || byCodePoint(a.key, b.key))
+  }
+
+  /** Keys on their way. */
+  flown(): Iterable<RecordKey> {
+    return this.byKey.size === 0 ? [] : this.flying
+  }
+
+  /** What is on its way, by key. */
+  patches(): readonly RecordPatch[] {
+    return (this.sent ??= [...this.flown()].sort(byCodePoint).map((key) => patchOf(this.get(key))))
+  }
+
+  private get byKey(): Map<RecordKey, Held> {
+    if (this.loaded !== null) return this.loaded
+    const byKey = new Map<RecordKey, Held>()
+    for (const held of this.stored()) this.take(byKey, held)
+    return (this.loaded = byKey)
+  }
+
+  private take(byKey: Map<RecordKey, Held>, held: Held): void {
+    const { key, pending, flown } = held
+    if (isNothing(held)) byKey.delete(key)
+    else byKey.set(key, held)
+    if (pending === null) this.waiting.delete(key)
+    else this.waiting.add(key)
+    const flew = this.flying.delete(key)
+    if (flown !== null) this.flying.add(key)
+    if (flew || flown !== null) this.sent = null
+  }
+}
