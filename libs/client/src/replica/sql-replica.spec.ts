@@ -124,8 +124,8 @@ describe('a group', () => {
       batch(1, 'a'),
       answer(snapshot(1, [record('a', '1', 1)]), [1, accepted(1)]),
     )
-    expect(next(replica, put('a', '1')).settled).toEqual([{ dataset: PREFS, key: 'a', through: 5, as: 'accepted' }])
-    expect(next(replica, put('a', '1'), put('a', '2')).settled).toEqual([])
+    expect(next(replica, put('a', '1', 1)).settled).toEqual([{ dataset: PREFS, key: 'a', through: 5, as: 'accepted' }])
+    expect(next(replica, put('a', '1', 1), put('a', '2', 1)).settled).toEqual([])
     expect(next(replica, batch(2, 'a')).settled).toEqual([])
     expect(next(replica, answer(null, [2, accepted(2)])).settled).toMatchObject([{ key: 'a', as: 'accepted' }])
   })
