@@ -108,10 +108,15 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     caughtBy: ['saved', 'open', 'convergence'],
     adjust: (swarm) => ({ ...stormy(swarm), diskFaults: { ...swarm.diskFaults, exaggeration: 1_000 } }),
     wraps: () =>
-      onJournal((journal) => ({
-        compact: ({ through, bytes }, term) =>
-          journal.compact({ through: through + 1, bytes }, term).catch(() => journal.compact({ through, bytes }, term)),
-      })),
+      onJournal((journal) => {
+        let before: Uint8Array | null = null
+        return {
+          async compact({ through, bytes }, term) {
+            await journal.compact({ through, bytes: before ?? bytes }, term)
+            before = bytes
+          },
+        }
+      }),
   },
   {
     name: 'B39: an edit forgets the count that it was made against',
