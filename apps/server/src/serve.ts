@@ -3,7 +3,7 @@ import type { IdentityPoolId } from '@satchel/protocol'
 import type { AddressInfo, Server as NetServer } from 'node:net'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
-import { configWarnings } from './config/config-warnings.js'
+import { configWarnings, nodeWarnings } from './config/config-warnings.js'
 import type { Config } from './config/config.js'
 import { isLoopback, listenUrl } from './config/loopback.js'
 import { Secrets } from './config/secrets.js'
@@ -101,7 +101,7 @@ export async function createServer(config: Config, overrides: Overrides = {}): P
       adminFile: secrets.adminFile,
       demoPool,
       loopback: isLoopback(host),
-      warnings: [...secrets.warnings, ...configWarnings(config)],
+      warnings: [...secrets.warnings, ...configWarnings(config), ...nodeWarnings(process.versions.node)],
     })
     return { ...listening, demoPool, welcome, close: once(close) }
   } catch (cause) {

@@ -28,3 +28,15 @@ export function configWarnings(config: Config): readonly string[] {
   }
   return warnings
 }
+
+/**
+ * Node 24.19 and later end the process at a moment of their own choosing: they look for an environment when a statement of
+ * better-sqlite3 12 is collected, and there is none (chandra447/pi-hermes-memory#193). Its version 13 does not load in Node 20.
+ */
+export function nodeWarnings(version: string): readonly string[] {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  if (major < 24 || (major === 24 && minor < 19)) return []
+  return [
+    `Node ${version} may abort this process without a word, because of how better-sqlite3 frees its statements there. Nothing acknowledged is lost; use Node 24.18, 22 or 20.`,
+  ]
+}

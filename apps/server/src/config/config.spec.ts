@@ -2,7 +2,7 @@ import { AWS_LIMITS } from '@satchel/protocol'
 import { resolve } from 'node:path'
 import { readConfig, type Config } from './config.js'
 import { ConfigFault } from './config-fault.js'
-import { configWarnings } from './config-warnings.js'
+import { configWarnings, nodeWarnings } from './config-warnings.js'
 import { settingRows } from './settings-table.js'
 
 const A_KEY = Buffer.alloc(32, 7).toString('base64')
@@ -289,4 +289,14 @@ test('[O6] conveniences that are not safe are named at start, and only those', (
       readConfig({ SATCHEL_HOST: '::', SATCHEL_PUBLIC_URL: 'https://sync.example.com', SATCHEL_ADMIN_PORT: '9464' }),
     ),
   ).toEqual([])
+})
+
+test.each([
+  ['20.20.2', 0],
+  ['22.14.0', 0],
+  ['24.18.1', 0],
+  ['24.19.0', 1],
+  ['26.0.0', 1],
+])('[O6] Node %s is warned about %i times', (version, times) => {
+  expect(nodeWarnings(version)).toHaveLength(times)
 })
