@@ -29,11 +29,15 @@ export class HeldKeys {
     return this.byKey.keys()
   }
 
-  /** What has a pending edit, in order of place and key. */
-  pending(): Held[] {
+  /** What has a pending edit, and is as asked for, in order of place and key. */
+  pending(is: (held: Held) => boolean = () => true): Held[] {
     const { byKey } = this
-    const held = Array.from(this.waiting, (key) => byKey.get(key)!)
-    return held.sort((a, b) => a.pending!.place - b.pending!.place || byCodePoint(a.key, b.key))
+    const found: Held[] = []
+    for (const key of this.waiting) {
+      const held = byKey.get(key)!
+      if (is(held)) found.push(held)
+    }
+    return found.sort((a, b) => a.pending!.place - b.pending!.place || byCodePoint(a.key, b.key))
   }
 
   /** Keys on their way. */

@@ -221,8 +221,7 @@ export class SqlReplica implements Replica {
     const moment = { complete: this.standing(dataset).epoch !== 0 }
     return this.placed
       .keysOf(dataset)
-      .pending()
-      .filter(
+      .pending(
         ({ pending, flown, record }) =>
           pending!.parked === null && flown === null && standingOf(pending!, record, moment) === standing,
       )
