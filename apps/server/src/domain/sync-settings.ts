@@ -1,7 +1,22 @@
-/** How a pool's sync store reaches other services; stored and returned as set. */
+import type { StreamTarget } from './stream-target.js'
+
+/** A pool's change stream as its owner set it, and what became of it. */
+export type CognitoStreams = Readonly<{
+  streamName: string
+  roleArn: string
+  streamingStatus: 'ENABLED' | 'DISABLED'
+  /** Why the server itself turned it off; null where its owner did, or it is on. */
+  disabledReason: string | null
+  /** What was found of the topic when the stream was enabled; null while it is not. */
+  target: StreamTarget | null
+}>
+
+/** How a pool's sync store reaches other services. */
 export type SyncSettings = Readonly<{
+  /** Stored and returned as set. */
   pushSync: Readonly<{ applicationArns: readonly string[]; roleArn: string }> | null
-  cognitoStreams: Readonly<{ streamName: string; roleArn: string; streamingStatus: string }> | null
+  cognitoStreams: CognitoStreams | null
+  /** Stored and returned as set. */
   events: Readonly<Partial<Record<'SyncTrigger', string>>>
 }>
 

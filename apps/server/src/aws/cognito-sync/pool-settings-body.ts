@@ -81,7 +81,9 @@ function cognitoStreamsOf(sent: JsonObject): SyncSettings['cognitoStreams'] {
   const streams = {
     streamName: text(sent, 'StreamName', 'cognitoStreams.streamName', STREAM_NAME),
     roleArn: text(sent, 'RoleArn', 'cognitoStreams.roleArn', ROLE_ARN),
-    streamingStatus: status as string,
+    streamingStatus: status as 'ENABLED' | 'DISABLED',
+    disabledReason: null,
+    target: null,
   }
   return status === 'ENABLED' ? refuse('InvalidParameter', STREAMS_OFF) : streams
 }

@@ -1,0 +1,9 @@
+/** Where a pool's changes go while its stream is enabled: what was found of the topic when it was enabled. */
+export type StreamTarget = Readonly<{
+  /** The topic's name without the server's prefix. */
+  streamName: string
+  /** Partitions of the topic at that time; stays, so that a dataset never moves to another one (P4). */
+  partitions: number
+  /** UTF-8 bytes of a payload at most; larger ones are published as a link. */
+  payloadBytesMax: number
+}>

@@ -1,0 +1,37 @@
+import type { DatasetName, IdentityId, IdentityPoolId, SyncCount } from '@satchel/protocol'
+import type { PlacedOutboxRow } from '../domain/outbox-row.js'
+
+/** How far a dataset's changes went into the outbox. */
+export type StreamedDataset = Readonly<{
+  pool: IdentityPoolId
+  identity: IdentityId
+  dataset: DatasetName
+  epoch: number
+  syncCount: SyncCount
+  /** Count of its newest change that went into the outbox. */
+  streamedThrough: SyncCount
+}>
+
+/** Where a listing goes on. */
+export type DatasetCursor = Readonly<{ identity: IdentityId; dataset: DatasetName }>
+
+/**
+ * What the auditor reads: every dataset that ever streamed, and the rows of the outbox, published or not, as far as they are kept. Reads show committed data
+ * only. Every adapter runs the suite in `change-log.contract.ts`.
+ */
+export interface ChangeLog {
+  /** Datasets with `streamedThrough` above 0, by identity and name. */
+  streamedDatasets(page: Readonly<{ after: DatasetCursor | null; limit: number }>): Promise<readonly StreamedDataset[]>
+
+  /** Rows by place. */
+  rows(page: Readonly<{ after: number; limit: number }>): Promise<readonly PlacedOutboxRow[]>
+
+  /** A dataset's changes from a count on, snapshots left out, by count; reads the whole log where need be. */
+  rowsOf(
+    dataset: DatasetCursor,
+    page: Readonly<{ from: SyncCount; limit: number }>,
+  ): Promise<readonly PlacedOutboxRow[]>
+
+  /** Places that are not published, of those after one, in order. */
+  unpublishedSeqs(page: Readonly<{ after: number; limit: number }>): Promise<readonly number[]>
+}

@@ -1,0 +1,52 @@
+import type { PlacedOutboxRow } from '../domain/outbox-row.js'
+import type { Lease } from './lease-store.js'
+
+/** What waits to be published. */
+export type Backlog = Readonly<{
+  rows: number
+  /** When the oldest of them was accepted, epoch milliseconds; null for none. */
+  oldestAt: number | null
+}>
+
+/** A stream whose rows are set aside, because its topic cannot be written. */
+export type ParkedStream = Readonly<{ streamName: string; reason: string; at: number }>
+
+/**
+ * The outbox as its relay sees it. Rows get into it in the transactions of `DatasetStore.commit` and `BulkPublishStore`, and with them into the set of
+ * unpublished ones; they leave that set one by one, and stay as the change log until they are pruned. Every adapter
+ * runs the suite in `outbox-store.contract.ts`.
+ */
+export interface OutboxStore {
+  /**
+   * The first unpublished rows of a shard, by place, rows of parked streams left out: at most `limit`, and no more than the first once
+   * their payloads pass `bytesMax`.
+   */
+  unpublished(shard: number, page: Readonly<{ limit: number; bytesMax: number }>): Promise<readonly PlacedOutboxRow[]>
+
+  /**
+   * Takes rows of a shard out of the unpublished set, if the lease is still the newest of its name at `now`; false, and nothing is changed, where it is
+   * not (P7). Places that are not in the set are passed over.
+   */
+  markPublished(
+    request: Readonly<{ shard: number; lease: Lease; seqs: readonly number[]; now: number }>,
+  ): Promise<boolean>
+
+  backlog(): Promise<Backlog>
+
+  /** Sets a stream's unpublished rows aside; where it is parked already, the first reason stays. */
+  park(stream: ParkedStream): Promise<void>
+
+  /** Lets a stream's rows be relayed again. */
+  unpark(streamName: string): Promise<void>
+
+  parked(): Promise<readonly ParkedStream[]>
+
+  /** Removes up to `limit` of the oldest rows that are published and were made before a time, and what they link to; answers how many rows went. */
+  prune(range: Readonly<{ before: number; limit: number }>): Promise<number>
+
+  /** Keeps the records of a row that has to be published as a link, though it was not made as one. */
+  addLinkedRecords(linked: Readonly<{ id: string; records: string; createdAt: number }>): Promise<void>
+
+  /** The records behind a link, by event id; null when there are none or they were pruned. */
+  linkedRecords(id: string): Promise<string | null>
+}
