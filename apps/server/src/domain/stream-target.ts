@@ -2,7 +2,7 @@
 export type StreamTarget = Readonly<{
   /** The topic's name without the server's prefix. */
   streamName: string
-  /** Partitions of the topic at that time; stays, so that a dataset never moves to another one (P4). */
+  /** Partitions of the topic at that time; stays, so that a dataset never moves to another one (V4). */
   partitions: number
   /** UTF-8 bytes of a payload at most; larger ones are published as a link. */
   payloadBytesMax: number

@@ -25,7 +25,7 @@ export interface OutboxStore {
 
   /**
    * Takes rows of a shard out of the unpublished set, if the lease is still the newest of its name at `now`; false, and nothing is changed, where it is
-   * not (P7). Places that are not in the set are passed over.
+   * not (V7). Places that are not in the set are passed over.
    */
   markPublished(
     request: Readonly<{ shard: number; lease: Lease; seqs: readonly number[]; now: number }>,

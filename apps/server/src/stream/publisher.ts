@@ -1,6 +1,6 @@
 /** One message for Kafka. */
 export type Message = Readonly<{
-  /** Of the topic; never left to a client library (P4). */
+  /** Of the topic; never left to a client library (V4). */
   partition: number
   key: string
   value: string
