@@ -22,7 +22,8 @@ import type { Chance } from './chance.js'
 import { JournalWatch } from './journal-watch.js'
 import type { Life } from './life.js'
 import { loadSqlOnce, SimDevice, type PortWraps, type SimTab } from './sim-device.js'
-import { NO_NETWORK_FAULTS, SimNetwork } from './sim-network.js'
+import { NO_NETWORK_FAULTS } from './network-faults.js'
+import { SimNetwork } from './sim-network.js'
 import { SimServer } from './sim-server.js'
 import { Situations } from './situations.js'
 import { VirtualTime } from './virtual-time.js'
@@ -258,7 +259,7 @@ export class World {
   private signIn(user: User, device: SimDevice, tab: SimTab): void {
     if (tab.client === null || this.signedIn.has(device.name)) return
     this.trace(`${device.name}.${tab.name} signs in`)
-    this.network.excuse(tab.life)
+    this.network.patience.excuse(tab.life)
     const done = tab.client.signIn(this.loginOf(user, device, tab.life))
     done.then(
       () => this.signedIn.add(device.name),
@@ -359,10 +360,10 @@ export class World {
         })
         return
       case 'pause':
-        this.network.excuse(tab.life)
+        this.network.patience.excuse(tab.life)
         return tab.client!.pause()
       case 'resume':
-        this.network.excuse(tab.life)
+        this.network.patience.excuse(tab.life)
         return tab.client!.resume()
       case 'signIn':
         return this.signIn(user, device, tab)
