@@ -30,6 +30,8 @@ const REPLAY_MS_MAX = 600_000
 
 export const refusedWith = (error: WireError): ConnectionFault => new ConnectionFault('refused', error.message, error)
 
+type Fate = 'lose' | 'swallow' | 'cut' | 'busy' | 'foreign' | 'arrive'
+
 type Pending = { readonly reject: (fault: ConnectionFault) => void; done: boolean }
 
 /** One connection, both ends of it. */
@@ -119,89 +121,91 @@ export class SimConnection implements Connection {
     if (!this.isOpen) return Promise.reject(new ConnectionFault('cut', 'the connection has ended'))
     network.patience.asking(life, what, JSON.stringify(asked).slice(0, 60))
     return new Promise((resolve, reject) => {
-      const pending: Pending = { reject, done: false }
-      this.pending.add(pending)
-      const settle = (work: () => void) => {
-        if (pending.done) return
-        pending.done = true
-        this.pending.delete(pending)
-        work()
-      }
-      time.after(REQUEST_TIMEOUT_MS, () =>
-        life.run(() => settle(() => reject(new ConnectionFault('timeout', 'no answer in time')))),
-      )
+      const settle = this.expectAnswer(reject)
+      const refuse = (fault: ConnectionFault) => settle(() => reject(fault))
+      time.after(REQUEST_TIMEOUT_MS, () => life.run(() => refuse(new ConnectionFault('timeout', 'no answer in time'))))
       const sent = network.checked(parseAsked, asked)
-      const arrive = (answered: (answer: Promise<Answer>) => void) => {
-        if (network.reaches(this.device) && this.socket!.isOpen) answered(process(this.socket!, sent))
-      }
-      const ignore = (answer: Promise<Answer>) => void answer.catch(() => {})
-      const fate = chance.weighted<'lose' | 'swallow' | 'cut' | 'busy' | 'foreign' | 'arrive'>([
-        [faults.lose, 'lose'],
-        [faults.swallow, 'swallow'],
-        [faults.cut, 'cut'],
-        [faults.busy, 'busy'],
-        [faults.foreign, 'foreign'],
-        [1, 'arrive'],
-      ])
-      if (chance.hit(faults.replay)) {
-        const socket = this.socket!
-        time.after(chance.next() * REPLAY_MS_MAX, () => {
-          if (!network.server.isUp || !socket.isOf(network.server)) return
-          situations.count('request replayed')
-          ignore(process(socket, sent))
-        })
-      }
-      if (chance.hit(faults.duplicate)) this.later(() => arrive(ignore))
-      switch (fate) {
-        case 'lose':
-          return
-        case 'busy':
-          this.later(() => {
+      const socket = this.socket!
+      const arrive = () => (network.reaches(this.device) && socket.isOpen ? process(socket, sent) : null)
+      const arriveUnheard = () => void arrive()?.catch(() => {})
+      const fate = this.drawFate()
+      if (chance.hit(faults.replay)) this.replay(socket, () => process(socket, sent))
+      if (chance.hit(faults.duplicate)) this.later(arriveUnheard)
+      if (fate === 'lose') return
+      this.later(() => {
+        switch (fate) {
+          case 'busy': {
             const error = network.busyError()
             this.toClient(() => {
               network.patience.told(life, error, what)
-              settle(() => reject(refusedWith(error)))
+              refuse(refusedWith(error))
             })
-          })
-          return
-        case 'foreign':
-          this.later(() =>
-            this.toClient(() => settle(() => reject(new ConnectionFault('not-satchel', 'a captive portal answered')))),
-          )
-          return
-        case 'swallow':
-          this.later(() => {
+            return
+          }
+          case 'foreign':
+            this.toClient(() => refuse(new ConnectionFault('not-satchel', 'a captive portal answered')))
+            return
+          case 'swallow':
             situations.count('answer lost')
-            arrive(ignore)
-          })
-          return
-        case 'cut':
-          this.later(() => {
+            arriveUnheard()
+            return
+          case 'cut':
             if (chance.hit(0.5)) {
               situations.count('answer lost')
-              arrive(ignore)
+              arriveUnheard()
             }
-            this.socket!.close()
+            socket.close()
             this.toClient(() => this.end(new ConnectionFault('cut', 'the connection was cut')))
-          })
-          return
-        case 'arrive':
-          this.later(() =>
-            arrive((answer) => {
-              answer.then(
-                (given) => {
-                  const received = network.checked(parseAnswer, given)
-                  network.watch.delivered(this.socket!.identity, JSON.stringify(received))
-                  this.toClient(() => settle(() => resolve(received)))
-                },
-                (fault: unknown) => {
-                  const error = network.server.wireErrorOf(fault)
-                  if (error !== null) this.toClient(() => settle(() => reject(refusedWith(error))))
-                },
-              )
-            }),
-          )
-      }
+            return
+          case 'arrive':
+            arrive()?.then(
+              (given) => {
+                const received = network.checked(parseAnswer, given)
+                network.watch.delivered(socket.identity, JSON.stringify(received))
+                this.toClient(() => settle(() => resolve(received)))
+              },
+              (fault: unknown) => {
+                const error = network.server.wireErrorOf(fault)
+                if (error !== null) this.toClient(() => refuse(refusedWith(error)))
+              },
+            )
+        }
+      })
+    })
+  }
+
+  /** A request waits; what comes back does its work at the first call, and nothing later. */
+  private expectAnswer(reject: Pending['reject']): (work: () => void) => void {
+    const pending: Pending = { reject, done: false }
+    this.pending.add(pending)
+    return (work) => {
+      if (pending.done) return
+      pending.done = true
+      this.pending.delete(pending)
+      work()
+    }
+  }
+
+  /** What the network makes of a request. */
+  private drawFate(): Fate {
+    const { chance, faults } = this.network
+    return chance.weighted<Fate>([
+      [faults.lose, 'lose'],
+      [faults.swallow, 'swallow'],
+      [faults.cut, 'cut'],
+      [faults.busy, 'busy'],
+      [faults.foreign, 'foreign'],
+      [1, 'arrive'],
+    ])
+  }
+
+  /** A copy arrives much later, if the same process still runs then. */
+  private replay(socket: SimSocket, process: () => Promise<unknown>): void {
+    const { network } = this
+    network.time.after(network.chance.next() * REPLAY_MS_MAX, () => {
+      if (!network.server.isUp || !socket.isOf(network.server)) return
+      network.situations.count('request replayed')
+      process().catch(() => {})
     })
   }
 
