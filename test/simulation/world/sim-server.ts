@@ -55,7 +55,7 @@ export class SimServer {
     readonly limits: Limits = AWS_LIMITS,
     private readonly tokenLifeMs = 3_600_000,
   ) {
-    const nothing = { settings: '{}', roles: '{}', syncSettings: '{}', createdAt: 0, modifiedAt: 0 }
+    const nothing = { settings: '{}', roles: '{}', syncSettings: '{}', streamTarget: null, createdAt: 0, modifiedAt: 0 }
     this.database.pools.set(POOL, { name: 'simulated', ...nothing })
   }
 

@@ -16,6 +16,9 @@ import { SeededRandom } from '../runtime/testing/seeded-random.js'
 import { memoryHarness } from '../store/testing/memory-harness.js'
 import { CommitFeed } from './commit-feed.js'
 import { Datasets, type ListRecordsRequest, type RecordListing } from './datasets.js'
+import type { PlacedOutboxRow } from '../domain/outbox-row.js'
+import { MemoryDatabase } from '../store/memory/memory-database.js'
+import { MemoryOutboxStore } from '../store/memory/memory-outbox-store.js'
 import { Housekeeping } from './housekeeping.js'
 import { SessionCount } from './session-count.js'
 import { SyncSessions } from './sync-session.js'
@@ -222,6 +225,8 @@ test('[R8] datasets are listed in pages, whose tokens hold for their identity on
   expect(await datasets.list(path('x', OTHER_IDENTITY), { limit: 2, nextToken })).toEqual({ kind: 'bad-next-token' })
 })
 
+const keeping = { outbox: new MemoryOutboxStore(new MemoryDatabase()), tombstoneDays: 180, streamRetentionDays: 7 }
+
 test('[U2] every session that is opened counts at once, and is handed to the store by housekeeping', async () => {
   const { datasets, list, harness, clock, opened, sessions } = await setUp()
   const { sessionToken } = await list()
@@ -229,7 +234,7 @@ test('[U2] every session that is opened counts at once, and is handed to the sto
   await list({ sessionToken })
   expect(await datasets.poolUsage(POOL)).toMatchObject({ syncSessions: 2 })
   const observer = { removed: () => {}, failed: () => {} }
-  const housekeeping = new Housekeeping({ store: harness.store, sessions, opened, clock, tombstoneDays: 180, observer })
+  const housekeeping = new Housekeeping({ ...keeping, store: harness.store, sessions, opened, clock, observer })
   await housekeeping.stop()
   expect(await harness.store.poolUsage(POOL)).toMatchObject({ syncSessions: 2 })
   expect(await datasets.poolUsage(POOL)).toMatchObject({ syncSessions: 2 })
@@ -242,7 +247,7 @@ test('[B2] housekeeping collects tombstones past their age, and forgets sessions
   const { sessionToken } = await list()
   const removed: string[] = []
   const observer = { removed: (what: string, rows: number) => removed.push(`${rows} ${what}`), failed: () => {} }
-  const housekeeping = new Housekeeping({ store: harness.store, sessions, opened, clock, tombstoneDays: 180, observer })
+  const housekeeping = new Housekeeping({ ...keeping, store: harness.store, sessions, opened, clock, observer })
   housekeeping.start()
   const pass = async (ms: number) => {
     // A task sets its next time when it is done, so time moves in two steps: to the hour, and past every task's interval.
@@ -272,7 +277,7 @@ test('[NA4] housekeeping forgets a device 400 days after its last batch', async 
     AWS_LIMITS,
   )
   const observer = { removed: () => {}, failed: () => {} }
-  const housekeeping = new Housekeeping({ store: harness.store, sessions, opened, clock, tombstoneDays: 180, observer })
+  const housekeeping = new Housekeeping({ ...keeping, store: harness.store, sessions, opened, clock, observer })
   housekeeping.start()
   const remembered = async (ms: number) => {
     // A task sets its next time when it is done, so time moves in two steps, the second past every task's interval.
@@ -284,5 +289,47 @@ test('[NA4] housekeeping forgets a device 400 days after its last batch', async 
   }
   expect(await remembered(400 * 24 * HOUR)).toBe(true)
   expect(await remembered(HOUR)).toBe(false)
+  await housekeeping.stop()
+})
+
+test('[V13] housekeeping prunes the change log past its age, as far as it is published', async () => {
+  const { harness, clock, opened, sessions } = await setUp()
+  const database = new MemoryDatabase()
+  const row = {
+    id: 'e',
+    streamName: 's',
+    identity: path().identity,
+    type: 'change',
+    payload: '{}',
+    partition: 0,
+    shard: 0,
+  }
+  const rest = {
+    pool: path().pool,
+    dataset: path().dataset,
+    epoch: 1,
+    syncCount: 1,
+    previous: 0,
+    createdAt: clock.now(),
+  }
+  for (const seq of [1, 2]) database.outbox.set(seq, { ...row, ...rest, seq } as PlacedOutboxRow)
+  database.unpublished.add(1)
+  const removed: string[] = []
+  const observer = { removed: (what: string, rows: number) => void removed.push(`${rows} ${what}`), failed: () => {} }
+  const outbox = new MemoryOutboxStore(database)
+  const deps = { ...keeping, outbox, store: harness.store, sessions, opened, clock, observer }
+  const housekeeping = new Housekeeping(deps)
+  housekeeping.start()
+  const pass = async (ms: number) => {
+    // A task sets its next time when it is done, so time moves in two steps, the second past every task's interval.
+    for (const step of [ms - 61_000, 61_000]) {
+      clock.advance(step)
+      for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate)
+    }
+    return [...database.outbox.keys()]
+  }
+  expect(await pass(7 * 24 * HOUR)).toEqual([1, 2])
+  expect(await pass(HOUR)).toEqual([1])
+  expect(removed).toContain('1 changes')
   await housekeeping.stop()
 })
