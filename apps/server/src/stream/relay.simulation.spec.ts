@@ -1,6 +1,6 @@
 import { StreamWorld } from './testing/stream-world.js'
 
-const seeds = Array.from({ length: 40 }, (_, index) => index + 1)
+const seeds = Array.from({ length: 25 }, (_, index) => index + 1)
 
 describe.each([1, 2, 3])('%i relays', (processes) => {
   test.each(seeds)(
