@@ -34,7 +34,10 @@ type Backup = Readonly<{ database: MemoryDatabase; logLength: number }>
 const silent = pino({ level: 'silent' })
 
 /** Measuring needs real time, and nothing here asks. */
-const unmeasured = new Proxy({} as Metrics, { get: () => () => {} })
+/** Whatever is measured goes nowhere, and so does what is measured of that. */
+const unmeasured: Metrics = new Proxy({} as Metrics, {
+  get: (_, name) => (name === 'then' ? undefined : () => unmeasured),
+})
 const config = readConfig({ SATCHEL_DATA_DIR: '.cache/simulation' })
 
 /** The product's own server core, over stores in memory that outlive it, as processes that come and go. */
