@@ -19,10 +19,10 @@ import { PublicUrl } from './public-url.js'
 import { SystemClock, type Clock } from './runtime/clock.js'
 import { SystemRandom, type Random } from './runtime/random.js'
 import { createServices, type ServiceParts, type Services } from './services.js'
+import { DATABASE_FILE } from './store/database-file.js'
 import type { Stores } from './store/stores.js'
 import { openSqliteStores } from './store/typeorm/open-sqlite-stores.js'
 
-const DATABASE_FILE = 'satchel.db'
 const DEMO_POOL = 'demo'
 
 /** What tests put in place of the real thing. */
