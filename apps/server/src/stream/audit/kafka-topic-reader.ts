@@ -12,8 +12,10 @@ export const SILENT_MS_MAX = 60_000
 /** How long a fetch may wait for messages; the group can only be left between two of them. */
 const FETCH_WAIT_MS = 100
 const FETCH_BYTES_MAX = 4 * 1_048_576
-/** Until a broker that has just started knows who keeps the groups. */
-const RETRY = { retries: 8, initialRetryTime: 200, maxRetryTime: 2_000, factor: 0.2, multiplier: 2 } as const
+/** A broker that was never asked for a group has to find a place for groups first. */
+const TRIES_MAX = 10
+const RETRY_MS = 200
+const NEVER_AGAIN = { retries: 0, initialRetryTime: 100, maxRetryTime: 1_000, factor: 0.2, multiplier: 2 } as const
 
 export type KafkaTopicReaderOptions = Readonly<{
   connections: KafkaConnections
@@ -54,22 +56,41 @@ export class KafkaTopicReader implements TopicReader {
   ): Promise<void> {
     const open = new Map(bounds.filter(({ start, end }) => end > start).map(({ partition, end }) => [partition, end]))
     if (open.size === 0) return
-    const topic = this.options.topicPrefix + streamName
+    let begun = false
+    const begin = (payload: EachBatchPayload) => {
+      begun = true
+      take(messagesOf(streamName, payload, open))
+    }
+    for (let tries = 1; ; tries++) {
+      const reason = await this.readAll(this.options.topicPrefix + streamName, open, begin)
+      if (reason === null) return
+      // Nothing may be handed over twice.
+      if (begun || tries === TRIES_MAX) throw new Error(`the topic of stream ${streamName} cannot be read: ${reason}`)
+      await new Promise<void>((done) => this.options.clock.after(RETRY_MS * tries, done))
+    }
+  }
+
+  /** Why it did not come to the end; null when it did. */
+  private readAll(
+    topic: string,
+    open: Map<number, number>,
+    take: (payload: EachBatchPayload) => void,
+  ): Promise<string | null> {
     const groupId = `satchel-audit-${this.options.random.uuid()}`
-    await this.connected(async (client) => {
+    return this.connected(async (client) => {
       const consumer = client.consumer({
         groupId,
         allowAutoTopicCreation: false,
         maxWaitTimeInMs: FETCH_WAIT_MS,
         maxBytesPerPartition: FETCH_BYTES_MAX,
-        retry: { ...RETRY, restartOnFailure: () => Promise.resolve(false) },
+        retry: { ...NEVER_AGAIN, restartOnFailure: () => Promise.resolve(false) },
       })
       try {
         await consumer.connect()
         await consumer.subscribe({ topics: [topic], fromBeginning: true })
-        await this.untilEnd({ consumer, topic, open }, (payload) => take(messagesOf(streamName, payload, open)))
+        return await this.untilEnd({ consumer, open }, take)
       } catch (thrown) {
-        throw new Error(`the topic ${topic} cannot be read: ${kafkaFaultOf(thrown).reason}`, { cause: thrown })
+        return kafkaFaultOf(thrown).reason
       } finally {
         await consumer.disconnect().catch(() => undefined)
         await withAdmin(client, (admin) => admin.deleteGroups([groupId])).catch(() => undefined)
@@ -77,29 +98,25 @@ export class KafkaTopicReader implements TopicReader {
     })
   }
 
-  /** Resolves once no partition is open any more. */
+  /** Resolves once no partition is open any more, or with the reason why nothing comes. */
   private untilEnd(
-    { consumer, topic, open }: Readonly<{ consumer: Consumer; topic: string; open: Map<number, number> }>,
+    { consumer, open }: Readonly<{ consumer: Consumer; open: Map<number, number> }>,
     take: (payload: EachBatchPayload) => void,
-  ): Promise<void> {
+  ): Promise<string | null> {
     return new Promise((resolve, reject) => {
-      const silent = () => reject(new Error(`no message of ${topic} within ${SILENT_MS_MAX} ms, though there are more`))
-      let cancel = this.options.clock.after(SILENT_MS_MAX, silent)
+      const silence = () =>
+        this.options.clock.after(SILENT_MS_MAX, () =>
+          resolve(`no message within ${SILENT_MS_MAX / 1_000} s, though there are more`),
+        )
+      let cancel = silence()
       consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error))
       const eachBatch = (payload: EachBatchPayload): Promise<void> => {
         cancel()
-        cancel = this.options.clock.after(SILENT_MS_MAX, silent)
+        take(payload)
         const { partition } = payload.batch
-        try {
-          take(payload)
-        } catch (defect) {
-          reject(defect instanceof Error ? defect : new Error('a batch could not be taken', { cause: defect }))
-        }
         if (Number(payload.batch.lastOffset()) >= (open.get(partition) ?? 0) - 1) open.delete(partition)
-        if (open.size === 0) {
-          cancel()
-          resolve()
-        }
+        if (open.size === 0) resolve(null)
+        else cancel = silence()
         return Promise.resolve()
       }
       consumer.run({ autoCommit: false, eachBatch }).catch(reject)

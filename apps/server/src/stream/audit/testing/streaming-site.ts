@@ -5,6 +5,7 @@ import { HeldClock } from '../../../runtime/testing/held-clock.js'
 import { rowMessage } from '../../row-message.js'
 import type { AuditOptions } from '../audit.js'
 import type { AuditResult } from '../findings.js'
+import type { RepublishParts } from '../republish.js'
 import { runAudit } from '../run-audit.js'
 import { MemoryChangeLog } from './memory-change-log.js'
 import { MemoryTopics } from './memory-topics.js'
@@ -83,6 +84,11 @@ export class StreamingSite {
   forget(row: PlacedOutboxRow): void {
     this.lose(row)
     this.log.held = this.log.held.filter(({ seq }) => seq !== row.seq)
+  }
+
+  /** What a repair or a replay works with. */
+  get parts(): RepublishParts & { log: MemoryChangeLog } {
+    return { log: this.log, clock: this.clock, openPublisher: this.topics.open, topicPrefix: '' }
   }
 
   audit(options: Partial<AuditOptions> = {}): Promise<AuditResult> {
