@@ -11,8 +11,13 @@ export class PublicUrl {
 
   /** Scheme, host and port, without a slash behind. */
   current(): string {
-    const url = this.configured ?? this.listening
+    const url = this.known()
     if (url === null) throw new Error('somebody asked for the public URL before the server listened')
     return url
+  }
+
+  /** The same, or null as long as it is not known. */
+  known(): string | null {
+    return this.configured ?? this.listening
   }
 }

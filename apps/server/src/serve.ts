@@ -3,6 +3,7 @@ import type { IdentityPoolId } from '@satchel/protocol'
 import type { AddressInfo, Server as NetServer } from 'node:net'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
+import { recordsLinkKey } from './access/records-link.js'
 import { configWarnings, nodeWarnings } from './config/config-warnings.js'
 import type { Config } from './config/config.js'
 import { isLoopback, listenUrl } from './config/loopback.js'
@@ -20,7 +21,9 @@ import { SystemClock, type Clock } from './runtime/clock.js'
 import { SystemRandom, type Random } from './runtime/random.js'
 import { createServices, type ServiceParts, type Services } from './services.js'
 import { DATABASE_FILE } from './store/database-file.js'
+import { createServices, STREAM_RETENTION_DAYS, type ServiceParts, type Services } from './services.js'
 import type { Stores } from './store/stores.js'
+import type { StreamStorage } from './store/stream-storage.js'
 import { openSqliteStores } from './store/typeorm/open-sqlite-stores.js'
 
 const DEMO_POOL = 'demo'
@@ -50,8 +53,8 @@ export type Server = Readonly<{
 }>
 
 /** The stores that the settings name. Rejects while another process has them open. */
-export const openStores = ({ dataDir }: Pick<Config, 'dataDir'>): Promise<Stores> =>
-  openSqliteStores(join(dataDir, DATABASE_FILE))
+export const openStores = ({ dataDir }: Pick<Config, 'dataDir'>, streams?: StreamStorage): Promise<Stores> =>
+  openSqliteStores(join(dataDir, DATABASE_FILE), streams)
 
 /** Starts a server and resolves once it answers. Rejects when it cannot, and then leaves nothing open. */
 export async function createServer(config: Config, overrides: Overrides = {}): Promise<Server> {
@@ -59,8 +62,13 @@ export async function createServer(config: Config, overrides: Overrides = {}): P
   const random = overrides.random ?? new SystemRandom()
   const log = overrides.log ?? createLog(config.logLevel)
   const secrets = Secrets.open(config, random)
-  const stores = overrides.stores ?? (await openStores(config))
   const publicUrl = new PublicUrl(config.publicUrl)
+  const streams: StreamStorage = {
+    relay: true,
+    linkKey: recordsLinkKey(secrets.masterKey, STREAM_RETENTION_DAYS * 86_400_000),
+    publicUrl: () => publicUrl.known(),
+  }
+  const stores = overrides.stores ?? (await openStores(config, streams))
   const metrics = new Metrics(clock)
   const parts = { config, secrets, stores, metrics, log, clock, random }
   const services = createServices({ ...overrides, ...parts, publicUrl: () => publicUrl.current() })

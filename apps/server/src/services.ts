@@ -25,6 +25,9 @@ import type { Clock } from './runtime/clock.js'
 import type { Random } from './runtime/random.js'
 import type { Stores } from './store/stores.js'
 
+/** How long the change log is kept, and a link into it opens. */
+export const STREAM_RETENTION_DAYS = 7
+
 export type ServiceParts = Readonly<{
   config: Config
   secrets: Readonly<{ masterKey: Buffer; admin: AdminCredentials }>
@@ -124,10 +127,12 @@ export function createServices(parts: ServiceParts): Services {
     writes,
     housekeeping: new Housekeeping({
       store: stores.datasets,
+      outbox: stores.outbox,
       sessions,
       opened,
       clock,
       tombstoneDays: config.tombstoneDays,
+      streamRetentionDays: STREAM_RETENTION_DAYS,
       observer: new HousekeepingWatch({ metrics, log }),
     }),
     health,

@@ -21,3 +21,8 @@ export type SyncSettings = Readonly<{
 }>
 
 export const NO_SYNC_SETTINGS: SyncSettings = { pushSync: null, cognitoStreams: null, events: {} }
+
+/** Where the changes of a pool with these settings go; null where its stream is not enabled. */
+export function streamTargetOf({ cognitoStreams }: Pick<SyncSettings, 'cognitoStreams'>): StreamTarget | null {
+  return cognitoStreams?.streamingStatus === 'ENABLED' ? cognitoStreams.target : null
+}
