@@ -118,6 +118,12 @@ export class Metrics {
     registers: [this.registry],
   })
 
+  private readonly bulkPublished = new Counter({
+    name: 'satchel_bulk_publish_datasets_total',
+    help: 'Datasets whose snapshots bulk publishes put into the outbox.',
+    registers: [this.registry],
+  })
+
   constructor(private readonly clock: Clock) {
     this.contentType = this.registry.contentType
   }
@@ -164,6 +170,15 @@ export class Metrics {
 
   countRefusedUpgrade(code: ErrorCode): void {
     this.upgradesRefused.labels(code).inc()
+  }
+
+  countBulkPublished(datasets: number): void {
+    this.bulkPublished.inc(datasets)
+  }
+
+  /** Asks at every scrape. */
+  watchBulkPublishes(underway: () => number): void {
+    this.gauge('satchel_bulk_publish_in_progress', 'Bulk publishes that are under way.', underway)
   }
 
   /** Asks at every scrape. */
