@@ -1,0 +1,56 @@
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+const NOTES = join(tmpdir(), 'satchel-kafka-brokers')
+
+/** A broker, and the test process that started it. */
+type Note = Readonly<{ pid: number; owner: number; folder: string }>
+
+/** Remembers a broker beyond the end of this process, however it ends. */
+export function noteBroker(note: Omit<Note, 'owner'>): void {
+  mkdirSync(NOTES, { recursive: true })
+  writeFileSync(noteOf(note.pid), JSON.stringify({ ...note, owner: process.pid } satisfies Note))
+}
+
+export const forgetBroker = (pid: number): void => rmSync(noteOf(pid), { force: true })
+
+/** Ends the brokers of test processes that are gone. A pid that belongs to something else by now is left alone. */
+export function sweepBrokers(): void {
+  mkdirSync(NOTES, { recursive: true })
+  for (const file of readdirSync(NOTES)) {
+    const note = readNote(join(NOTES, file))
+    if (note === null || isAlive(note.owner)) continue
+    if (commandOf(note.pid).includes(note.folder)) process.kill(note.pid, 'SIGKILL')
+    rmSync(note.folder, { recursive: true, force: true, maxRetries: 5 })
+    forgetBroker(note.pid)
+  }
+}
+
+const noteOf = (pid: number): string => join(NOTES, `${pid}.json`)
+
+/** Another process may have swept it, or be writing it, at this moment. */
+function readNote(path: string): Note | null {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as Note
+  } catch {
+    return null
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+  } catch {
+    return ''
+  }
+}
