@@ -3,6 +3,7 @@ import type { IdentityPoolId } from '@satchel/protocol'
 import type { AddressInfo, Server as NetServer } from 'node:net'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
+import { recordsLinkKey } from './access/records-link.js'
 import { configWarnings, nodeWarnings } from './config/config-warnings.js'
 import type { Config } from './config/config.js'
 import { isLoopback, listenUrl } from './config/loopback.js'
@@ -19,16 +20,19 @@ import { PublicUrl } from './public-url.js'
 import { SystemClock, type Clock } from './runtime/clock.js'
 import { SystemRandom, type Random } from './runtime/random.js'
 import { createServices, type ServiceParts, type Services } from './services.js'
+import type { StreamStorage } from './store/stream-storage.js'
 import type { Stores } from './store/stores.js'
 import { openSqliteStores } from './store/typeorm/open-sqlite-stores.js'
 
 const DATABASE_FILE = 'satchel.db'
 const DEMO_POOL = 'demo'
+const DAY_MS = 86_400_000
+const STREAM_NOT_STOPPED = 'the change stream did not stop cleanly; its leases end by themselves'
 
 /** What tests put in place of the real thing. */
 export type Overrides = Readonly<{ clock?: Clock; random?: Random; log?: Logger; stores?: Stores }> &
   Pick<AppOptions, 'patience'> &
-  Pick<ServiceParts, 'guestRate' | 'makePrivateKey'>
+  Pick<ServiceParts, 'guestRate' | 'makePrivateKey' | 'kafka'>
 
 /** A server that listens. */
 export type Server = Readonly<{
@@ -50,8 +54,8 @@ export type Server = Readonly<{
 }>
 
 /** The stores that the settings name. Rejects while another process has them open. */
-export const openStores = ({ dataDir }: Pick<Config, 'dataDir'>): Promise<Stores> =>
-  openSqliteStores(join(dataDir, DATABASE_FILE))
+export const openStores = ({ dataDir }: Pick<Config, 'dataDir'>, streams?: StreamStorage): Promise<Stores> =>
+  openSqliteStores(join(dataDir, DATABASE_FILE), streams)
 
 /** Starts a server and resolves once it answers. Rejects when it cannot, and then leaves nothing open. */
 export async function createServer(config: Config, overrides: Overrides = {}): Promise<Server> {
@@ -59,19 +63,24 @@ export async function createServer(config: Config, overrides: Overrides = {}): P
   const random = overrides.random ?? new SystemRandom()
   const log = overrides.log ?? createLog(config.logLevel)
   const secrets = Secrets.open(config, random)
-  const stores = overrides.stores ?? (await openStores(config))
   const publicUrl = new PublicUrl(config.publicUrl)
+  const linkKey = recordsLinkKey(secrets.masterKey, config.stream.retentionDays * DAY_MS)
+  const streams = { relay: config.stream.relay, linkKey, publicUrl: () => publicUrl.known() }
+  const stores = overrides.stores ?? (await openStores(config, streams))
   const metrics = new Metrics(clock)
-  const parts = { config, secrets, stores, metrics, log, clock, random }
+  const parts = { config, secrets, stores, linkKey, metrics, log, clock, random }
   const services = createServices({ ...overrides, ...parts, publicUrl: () => publicUrl.current() })
   let drain: Drain | null = null
   let admin: AdminListener | null = null
   const close = async () => {
     services.health.drain()
+    // At once, as it needs its time too; what is committed from here on waits for the next relay.
+    const streamStopped = services.stream.stop().catch((cause: unknown) => log.error({ cause }, STREAM_NOT_STOPPED))
     // Sockets first: Node counts them as open connections, and never ends them by itself.
     await services.live.drain()
     await drain?.run()
     await services.writes.drained()
+    await streamStopped
     await services.housekeeping.stop()
     await admin?.close()
     await stores.close()
@@ -101,7 +110,7 @@ export async function createServer(config: Config, overrides: Overrides = {}): P
       adminFile: secrets.adminFile,
       demoPool,
       loopback: isLoopback(host),
-      warnings: [...secrets.warnings, ...configWarnings(config), ...nodeWarnings(process.versions.node)],
+      warnings: [...secrets.warnings, ...configWarnings(config), ...(await services.stream.warnings()), ...nodeWarnings(process.versions.node)],
     })
     return { ...listening, demoPool, welcome, close: once(close) }
   } catch (cause) {
@@ -126,6 +135,7 @@ function startBackground({
   log,
 }: Pick<ServiceParts, 'metrics' | 'log'> & { services: Services }): void {
   services.housekeeping.start()
+  services.stream.start().catch((cause: unknown) => log.error({ cause }, 'the streams of pools could not be looked at'))
   metrics.watchProcess().catch((cause: unknown) => log.error({ cause }, 'the process cannot be watched'))
   services.identity.keys
     .prepare()

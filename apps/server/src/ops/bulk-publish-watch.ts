@@ -1,27 +1,7 @@
-import type { IdentityPoolId } from '@satchel/protocol'
 import type { Logger } from 'pino'
-import type { StreamingPool } from '../store/pool-store.js'
 import type { BulkPublishObserver } from '../stream/bulk-publisher.js'
 import type { BulkPublish } from '../stream/bulk-publishes.js'
-import type { StreamSettingsObserver } from '../stream/stream-settings.js'
 import type { Metrics } from './metrics.js'
-
-/** Logs what becomes of the streams of pools. */
-export class StreamSettingsWatch implements StreamSettingsObserver {
-  constructor(private readonly log: Logger) {}
-
-  enabled(stream: StreamingPool & Readonly<{ topic: string; partitions: number }>): void {
-    this.log.info({ ...stream }, 'the stream of a pool was enabled')
-  }
-
-  warned(pool: IdentityPoolId, warning: string): void {
-    this.log.warn({ pool }, warning)
-  }
-
-  disabled(stream: StreamingPool & Readonly<{ reason: string }>): void {
-    this.log.error({ ...stream }, 'the stream of a pool was switched off by the server')
-  }
-}
 
 /** Counts and logs how bulk publishes get on. */
 export class BulkPublishWatch implements BulkPublishObserver {
