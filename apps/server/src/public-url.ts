@@ -9,9 +9,14 @@ export class PublicUrl {
     this.listening = url
   }
 
-  /** Scheme, host and port, without a slash behind. */
+  /** Scheme, host and port, without a slash behind; null before the server listens. */
+  known(): string | null {
+    return this.configured ?? this.listening
+  }
+
+  /** The same, for those who can only be asked by clients. */
   current(): string {
-    const url = this.configured ?? this.listening
+    const url = this.known()
     if (url === null) throw new Error('somebody asked for the public URL before the server listened')
     return url
   }

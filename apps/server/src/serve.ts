@@ -3,7 +3,6 @@ import type { IdentityPoolId } from '@satchel/protocol'
 import type { AddressInfo, Server as NetServer } from 'node:net'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
-import { recordsLinkKey } from './access/records-link.js'
 import { configWarnings, nodeWarnings } from './config/config-warnings.js'
 import type { Config } from './config/config.js'
 import { isLoopback, listenUrl } from './config/loopback.js'
@@ -23,10 +22,10 @@ import { createServices, type ServiceParts, type Services } from './services.js'
 import type { StreamStorage } from './store/stream-storage.js'
 import type { Stores } from './store/stores.js'
 import { openSqliteStores } from './store/typeorm/open-sqlite-stores.js'
+import { linkKeyOf } from './stream/link-key.js'
 
 const DATABASE_FILE = 'satchel.db'
 const DEMO_POOL = 'demo'
-const DAY_MS = 86_400_000
 const STREAM_NOT_STOPPED = 'the change stream did not stop cleanly; its leases end by themselves'
 
 /** What tests put in place of the real thing. */
@@ -64,11 +63,11 @@ export async function createServer(config: Config, overrides: Overrides = {}): P
   const log = overrides.log ?? createLog(config.logLevel)
   const secrets = Secrets.open(config, random)
   const publicUrl = new PublicUrl(config.publicUrl)
-  const linkKey = recordsLinkKey(secrets.masterKey, config.stream.retentionDays * DAY_MS)
+  const linkKey = linkKeyOf(config, secrets.masterKey)
   const streams = { relay: config.stream.relay, linkKey, publicUrl: () => publicUrl.known() }
   const stores = overrides.stores ?? (await openStores(config, streams))
   const metrics = new Metrics(clock)
-  const parts = { config, secrets, stores, linkKey, metrics, log, clock, random }
+  const parts = { config, secrets, stores, metrics, log, clock, random }
   const services = createServices({ ...overrides, ...parts, publicUrl: () => publicUrl.current() })
   let drain: Drain | null = null
   let admin: AdminListener | null = null

@@ -1,6 +1,5 @@
 import type { Logger } from 'pino'
 import { CachedStanding } from './access/identity-standing.js'
-import type { RecordsLinkKey } from './access/records-link.js'
 import { Seal } from './access/seal.js'
 import { TemporaryCredentials } from './access/temporary-credentials.js'
 import { CallerVerifier } from './access/verify-caller.js'
@@ -30,13 +29,12 @@ import type { Random } from './runtime/random.js'
 import type { Stores } from './store/stores.js'
 import { ChangeStream, type KafkaPorts } from './stream/change-stream.js'
 import { openKafka } from './stream/kafka.js'
+import { linkKeyOf } from './stream/link-key.js'
 
 export type ServiceParts = Readonly<{
   config: Config
   secrets: Readonly<{ masterKey: Buffer; admin: AdminCredentials }>
   stores: Stores
-  /** Makes links to records, as the stores do. */
-  linkKey: RecordsLinkKey
   /** In place of the Kafka that the settings name. */
   kafka?: KafkaPorts
   metrics: Metrics
@@ -145,6 +143,7 @@ export function createServices(parts: ServiceParts): Services {
       opened,
       clock,
       tombstoneDays: config.tombstoneDays,
+      changeLog: { outbox: stores.outbox, retentionDays: config.stream.retentionDays },
       observer: new HousekeepingWatch({ metrics, log }),
     }),
     health,
@@ -154,7 +153,7 @@ export function createServices(parts: ServiceParts): Services {
 
 /** The stream over the Kafka that the settings name, or none. */
 function createChangeStream(
-  { config, stores, linkKey, publicUrl, metrics, log, clock, random, kafka }: ServiceParts,
+  { config, secrets, stores, publicUrl, metrics, log, clock, random, kafka }: ServiceParts,
   { connections, seal }: Readonly<{ connections: PoolConnections; seal: Seal }>,
 ): ChangeStream {
   const clientLog = (facts: object, message: string) => log.debug(facts, message)
@@ -165,7 +164,7 @@ function createChangeStream(
     stores,
     connections,
     seal,
-    linkKey,
+    linkKey: linkKeyOf(config, secrets.masterKey),
     publicUrl,
     observers: {
       relay: new RelayWatch({ metrics, log }),
