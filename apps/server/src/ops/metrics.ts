@@ -2,9 +2,10 @@ import { CLIENT_MESSAGES, errorCodes, type ErrorCode } from '@satchel/protocol'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type * as PromClient from 'prom-client'
 import type { Clock } from '../runtime/clock.js'
-import { Counter, Gauge, Histogram, Registry } from './instruments.js'
+import { askedGauge, Counter, Histogram, Registry } from './instruments.js'
 import { operationNames, UNKNOWN_OPERATION } from './operation-names.js'
 import { Remembered } from './remembered.js'
+import { StreamMetrics } from './stream-metrics.js'
 
 export type OutcomeCode = ErrorCode | 'OK'
 
@@ -207,6 +208,11 @@ export class Metrics {
     gauge('satchel_database_bytes', 'Bytes of the database on disk.', 'databaseBytes')
   }
 
+  /** Adds the change stream. Call it once. */
+  addStream(): StreamMetrics {
+    return new StreamMetrics(this.registry)
+  }
+
   /**
    * Adds the process: processor time, memory, garbage collection, file handles and event-loop lag. Call it once;
    * resolves when all of them are there.
@@ -229,16 +235,7 @@ export class Metrics {
   }
 
   private gauge(name: string, help: string, read: () => number | null | Promise<number | null>): void {
-    new Gauge({
-      name,
-      help,
-      registers: [this.registry],
-      async collect() {
-        const value = await read()
-        if (value === null) this.remove()
-        else this.set(value)
-      },
-    })
+    askedGauge({ registry: this.registry, name, help, read })
   }
 
   /** Every unknown operation shares one entry, and none is remembered under the name it was asked by. */

@@ -1,5 +1,6 @@
 import { byteSize } from '@satchel/protocol'
 import type { PlacedOutboxRow } from '../../domain/outbox-row.js'
+import type { Clock } from '../../runtime/clock.js'
 import { HeldClock } from '../../runtime/testing/held-clock.js'
 import { SeededRandom } from '../../runtime/testing/seeded-random.js'
 import type { LeaseStore } from '../../store/lease-store.js'
@@ -21,6 +22,7 @@ export type Plant = Readonly<{
   outbox?: (outbox: OutboxStore) => OutboxStore
   leases?: (leases: LeaseStore) => LeaseStore
   open?: (open: OpenPublisher) => OpenPublisher
+  clock?: (clock: Clock) => Clock
 }>
 
 type Member = { readonly process: SimProcess; readonly relay: Relay }
@@ -118,7 +120,7 @@ export class StreamWorld {
     if (process.isDead) {
       if (this.chance(0.2)) this.members[index] = this.startMember()
     } else if (!process.isRunning) {
-      if (this.chance(0.05)) process.resume()
+      if (this.chance(0.02)) process.resume()
     } else if (this.chance(0.02)) process.kill()
     else if (this.chance(0.03)) process.pause()
 
@@ -175,7 +177,7 @@ export class StreamWorld {
       disable: () => Promise.resolve(),
       disableAll: () => Promise.resolve(),
       backlogRowsMax: 1_000_000,
-      clock: process.clock,
+      clock: plant?.clock?.(process.clock) ?? process.clock,
       random: this.random,
       bounds: BOUNDS,
       observer: silentObserver({ defect: (cause) => this.findings.push(`defect: ${String(cause)}`) }),
