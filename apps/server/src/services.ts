@@ -21,9 +21,9 @@ import { Health } from './ops/health.js'
 import { LiveWatch } from './ops/live-watch.js'
 import type { Metrics } from './ops/metrics.js'
 import { OpsPages } from './ops/ops-pages.js'
-import { RelayWatch } from './ops/relay-watch.js'
 import { HousekeepingWatch, QueueWatch } from './ops/store-watch.js'
 import { StreamSettingsWatch } from './ops/stream-settings-watch.js'
+import { StreamWatch } from './ops/stream-watch.js'
 import type { Clock } from './runtime/clock.js'
 import type { Random } from './runtime/random.js'
 import type { Stores } from './store/stores.js'
@@ -158,6 +158,7 @@ function createChangeStream(
 ): ChangeStream {
   const clientLog = (facts: object, message: string) => log.debug(facts, message)
   const opened = kafka ?? (config.kafka === null ? null : openKafka(config.kafka, { clock, log: clientLog }))
+  const watch = new StreamWatch({ metrics: metrics.addStream(), log, clock })
   const stream = new ChangeStream({
     config,
     kafka: opened,
@@ -167,12 +168,16 @@ function createChangeStream(
     linkKey: linkKeyOf(config, secrets.masterKey),
     publicUrl,
     observers: {
-      relay: new RelayWatch({ metrics, log }),
+      relay: watch,
       settings: new StreamSettingsWatch(log),
       bulkPublishes: new BulkPublishWatch({ metrics, log }),
     },
     clock,
     random,
+  })
+  watch.watch({
+    shardsHeld: () => stream.shardsHeld,
+    parked: () => stores.outbox.parked().then((streams) => streams.length),
   })
   metrics.watchBulkPublishes(() => stream.bulkPublisher.underway)
   return stream

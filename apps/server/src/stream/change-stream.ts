@@ -12,6 +12,7 @@ import type { Stores } from '../store/stores.js'
 import { BacklogGuard } from './backlog-guard.js'
 import { BulkPublisher, type BulkPublishObserver } from './bulk-publisher.js'
 import { BulkPublishes } from './bulk-publishes.js'
+import { followedObserver } from './followed-observer.js'
 import { LinkedRecords } from './linked-records.js'
 import type { OpenPublisher } from './publisher.js'
 import { Relay } from './relay.js'
@@ -148,6 +149,11 @@ export class ChangeStream {
     await Promise.all([this.relay?.stop(), this.guard?.stop(), this.bulkPublisher.stop()])
   }
 
+  /** Parts of the outbox that this process publishes now. */
+  get shardsHeld(): number {
+    return this.relay?.shardsHeld ?? 0
+  }
+
   /** null where the server has no Kafka. */
   standing(): StreamStanding | null {
     if (this.parts.kafka === null) return null
@@ -155,7 +161,7 @@ export class ChangeStream {
     const oldestAt = backlog?.oldestAt ?? null
     return {
       relay: this.relay === null ? 'off' : 'on',
-      shards: this.relay?.shardsHeld ?? 0,
+      shards: this.shardsHeld,
       waitingRows: backlog?.rows ?? null,
       waitingSeconds: oldestAt === null ? null : Math.max(0, (this.parts.clock.now() - oldestAt) / 1_000),
     }
@@ -187,16 +193,11 @@ export class ChangeStream {
 
   /** What the relay tells, and what has to follow from it. */
   private observed(told: StreamObserver): StreamObserver {
-    return Object.assign(Object.create(told) as StreamObserver, {
-      waiting: (backlog: Backlog) => {
-        this.backlog = backlog
-        told.waiting(backlog)
-      },
-      parked: (streamName: string, reason: string) => {
-        told.parked(streamName, reason)
-        // Its owner may have enabled it between the two steps of parking, and would wait for ever.
-        this.disable(streamName, reason).catch((cause: unknown) => told.failed('disable', cause))
-      },
+    return followedObserver(told, {
+      waiting: (backlog) => (this.backlog = backlog),
+      // Its owner may have enabled it between the two steps of parking, and would wait for ever.
+      parked: (streamName, reason) =>
+        void this.disable(streamName, reason).catch((cause: unknown) => told.failed('disable', cause)),
     })
   }
 
