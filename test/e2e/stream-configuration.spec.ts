@@ -8,10 +8,12 @@ import {
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { recordsLinkKey } from '../../apps/server/src/access/records-link.js'
 import { readConfig } from '../../apps/server/src/config/config.js'
 import { createLog } from '../../apps/server/src/ops/log.js'
 import { SystemClock } from '../../apps/server/src/runtime/clock.js'
 import { createServer, type Server } from '../../apps/server/src/serve.js'
+import { MemoryDatabase } from '../../apps/server/src/store/memory/memory-database.js'
 import { memoryStores } from '../../apps/server/src/store/memory/memory-stores.js'
 import type { Stores } from '../../apps/server/src/store/stores.js'
 import { MemoryKafka } from '../../apps/server/src/stream/testing/memory-kafka.js'
@@ -21,6 +23,7 @@ import { exchange } from '../support/http-exchange.js'
 import { errorOf } from '../support/wire-client.js'
 
 const ADMIN = { accessKeyId: 'AKIASATCHELSATCHELXX', secretAccessKey: 'a/long+lived/secret/of/forty/characters0' }
+const MASTER_KEY = Buffer.alloc(32, 7)
 const ABSENT_POOL = `${REGION}:00000000-0000-4000-8000-00000000dead`
 const RoleArn = 'arn:aws:iam::000000000000:role/streams'
 const WITHIN_MS = 10_000
@@ -33,13 +36,19 @@ class Site {
   private readonly directory = mkdtempSync(join(tmpdir(), 'satchel-stream-'))
   private server: Server | null = null
 
-  constructor(readonly stores: Stores = memoryStores()) {}
+  readonly stores: Stores
+
+  constructor(database = new MemoryDatabase()) {
+    const linkKey = recordsLinkKey(MASTER_KEY, 7 * 86_400_000)
+    this.stores = memoryStores(database, { relay: true, linkKey, publicUrl: () => this.server?.publicUrl ?? null })
+  }
 
   async start(env: Readonly<Record<string, string>> = { SATCHEL_KAFKA_BROKERS: '127.0.0.1:9' }): Promise<void> {
     const config = readConfig({
       SATCHEL_PORT: '0',
       SATCHEL_DATA_DIR: this.directory,
       SATCHEL_DEMO: 'off',
+      SATCHEL_MASTER_KEY: MASTER_KEY.toString('base64'),
       SATCHEL_ADMIN_ACCESS_KEY_ID: ADMIN.accessKeyId,
       SATCHEL_ADMIN_SECRET_ACCESS_KEY: ADMIN.secretAccessKey,
       ...env,
@@ -377,8 +386,8 @@ test('[V62, V64] a server whose Kafka is away is ready and serves, and shows wha
 })
 
 test('[V63] a server without brokers, or without a relay, says so when pools stream', async () => {
-  const stores = memoryStores()
-  const first = new Site(stores)
+  const database = new MemoryDatabase()
+  const first = new Site(database)
   first.kafka.create('changes')
   await first.start()
   const own = await aPool(first.running)
@@ -388,12 +397,12 @@ test('[V63] a server without brokers, or without a relay, says so when pools str
   expect(first.welcome).not.toContain('SATCHEL_KAFKA_BROKERS')
   await first.stop()
 
-  const second = new Site(stores)
+  const second = new Site(database)
   await second.start({})
   expect(second.welcome).toContain(`Warning: 1 identity pool (${own} the first) streams while SATCHEL_KAFKA_BROKERS is not set`)
   await second.stop()
 
-  const third = new Site(stores)
+  const third = new Site(database)
   await third.start({ SATCHEL_KAFKA_BROKERS: '127.0.0.1:9', SATCHEL_STREAM_RELAY: 'off' })
   expect(third.welcome).toContain('Warning: SATCHEL_STREAM_RELAY is off')
   await third.stop()

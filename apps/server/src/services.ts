@@ -139,11 +139,12 @@ export function createServices(parts: ServiceParts): Services {
     writes,
     housekeeping: new Housekeeping({
       store: stores.datasets,
+      outbox: stores.outbox,
       sessions,
       opened,
       clock,
       tombstoneDays: config.tombstoneDays,
-      changeLog: { outbox: stores.outbox, retentionDays: config.stream.retentionDays },
+      streamRetentionDays: config.stream.retentionDays,
       observer: new HousekeepingWatch({ metrics, log }),
     }),
     health,

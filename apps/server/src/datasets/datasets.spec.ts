@@ -286,32 +286,3 @@ test('[NA4] housekeeping forgets a device 400 days after its last batch', async 
   expect(await remembered(HOUR)).toBe(false)
   await housekeeping.stop()
 })
-
-test('[V66] housekeeping prunes published changes once they were kept long enough, piece by piece', async () => {
-  const { harness, clock, opened, sessions } = await setUp()
-  let published = Array.from({ length: 450 }, (_, day) => clock.now() + day * HOUR)
-  const pieces: number[] = []
-  const outbox = {
-    prune: ({ before, limit }: { before: number; limit: number }) => {
-      const old = published.filter((at) => at < before).slice(0, Math.min(limit, 90)) // it may be fewer than asked for
-      published = published.filter((at) => !old.includes(at))
-      pieces.push(old.length)
-      return Promise.resolve(old.length)
-    },
-  }
-  const observer = { removed: () => {}, failed: () => {} }
-  const changeLog = { outbox, retentionDays: 7 }
-  const deps = { store: harness.store, sessions, opened, clock, tombstoneDays: 180, changeLog, observer }
-  const housekeeping = new Housekeeping(deps)
-  housekeeping.start()
-  const pass = async (ms: number) => {
-    clock.advance(ms)
-    for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate)
-  }
-  await pass(HOUR)
-  expect([published.length, pieces]).toEqual([450, [0]])
-  await pass((7 * 24 + 200) * HOUR)
-  expect(published).toHaveLength(450 - 201)
-  expect(pieces).toEqual([0, 90, 90, 21, 0])
-  await housekeeping.stop()
-})

@@ -1,7 +1,6 @@
 import { DEVICE_MARKER_LIFE_MS } from '../domain/batch-marker.js'
 import type { Clock } from '../runtime/clock.js'
 import type { DatasetStore } from '../store/dataset-store.js'
-import type { OutboxStore } from '../store/outbox-store.js'
 import type { SessionCount } from './session-count.js'
 import type { SyncSessions } from './sync-session.js'
 
@@ -11,16 +10,11 @@ const DAY = 86_400 * SECOND
 /** Rows that one transaction removes: few enough that a write behind it hardly waits. */
 const ROWS_PER_STEP = 200
 
-export type RemovedKind = 'tombstones' | 'markers' | 'deleted' | 'changes'
-
 /** What housekeeping tells whoever watches it. */
 export interface HousekeepingObserver {
-  removed(what: RemovedKind, rows: number): void
+  removed(what: 'tombstones' | 'markers' | 'deleted', rows: number): void
   failed(what: string, cause: unknown): void
 }
-
-/** Kinds of which a step may remove fewer than it might, with more left. */
-const MAY_REMOVE_FEWER: ReadonlySet<RemovedKind> = new Set(['deleted', 'changes'])
 
 type Task = Readonly<{
   name: string
@@ -31,7 +25,7 @@ type Task = Readonly<{
 
 /**
  * What a store needs now and then and nobody waits for: old tombstones (B2), spent sessions (S6) and the
- * markers of devices long silent (NA4) go, what deleted identities and pools left behind, and published changes once they were kept long enough (V66). Each piece is small and gives way to writes in between.
+ * markers of devices long silent (NA4) go, and what deleted identities and pools left behind. Each piece is small and gives way to writes in between.
  */
 export class Housekeeping {
   private readonly cancels = new Map<string, () => void>()
@@ -45,8 +39,6 @@ export class Housekeeping {
       opened: SessionCount
       clock: Clock
       tombstoneDays: number
-      /** What was published and how long it stays; absent where nothing ever is. */
-      changeLog?: Readonly<{ outbox: Pick<OutboxStore, 'prune'>; retentionDays: number }>
       observer: HousekeepingObserver
     }>,
   ) {}
@@ -64,11 +56,11 @@ export class Housekeeping {
   }
 
   private tasks(): readonly Task[] {
-    const { store, sessions, opened, clock, tombstoneDays, changeLog, observer } = this.deps
-    const steps = (what: RemovedKind, remove: () => Promise<number>) => async () => {
+    const { store, sessions, opened, clock, tombstoneDays, observer } = this.deps
+    const steps = (what: 'tombstones' | 'markers' | 'deleted', remove: () => Promise<number>) => async () => {
       const rows = await remove()
       if (rows > 0) observer.removed(what, rows)
-      return MAY_REMOVE_FEWER.has(what) ? rows > 0 : rows === ROWS_PER_STEP
+      return what === 'deleted' ? rows > 0 : rows === ROWS_PER_STEP
     }
     return [
       {
@@ -91,17 +83,6 @@ export class Housekeeping {
         ),
       },
       { name: 'purge what was deleted', everyMs: 5 * SECOND, step: steps('deleted', () => store.purge(ROWS_PER_STEP)) },
-      ...(changeLog === undefined
-        ? []
-        : [
-            {
-              name: 'prune the change log',
-              everyMs: 60 * SECOND,
-              step: steps('changes', () =>
-                changeLog.outbox.prune({ before: clock.now() - changeLog.retentionDays * DAY, limit: ROWS_PER_STEP }),
-              ),
-            },
-          ]),
       { name: 'count sync sessions', everyMs: 5 * SECOND, step: () => opened.flush().then(() => false) },
     ]
   }
