@@ -9,15 +9,15 @@ export class PublicUrl {
     this.listening = url
   }
 
-  /** Scheme, host and port, without a slash behind; null before the server listens. */
-  known(): string | null {
-    return this.configured ?? this.listening
-  }
-
-  /** The same, for those who can only be asked by clients. */
+  /** Scheme, host and port, without a slash behind. */
   current(): string {
     const url = this.known()
     if (url === null) throw new Error('somebody asked for the public URL before the server listened')
     return url
+  }
+
+  /** The same, or null as long as it is not known. */
+  known(): string | null {
+    return this.configured ?? this.listening
   }
 }

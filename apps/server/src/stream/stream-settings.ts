@@ -69,13 +69,14 @@ export class StreamSettings {
     if ((await this.deps.connections.of(pool)) === null) return null
     const facts = await factsOf(topics, topic)
 
-    let verdict: UsableTopic | null = null
+    let judged = null as UsableTopic | null
     const changed = await this.store(pool, change, (held) => {
-      verdict = this.judged(facts, topic, partitionsHeld(held, wish.streamName))
+      const verdict = this.judged(facts, topic, partitionsHeld(held, wish.streamName))
+      judged = verdict
       const { partitions, payloadBytesMax } = verdict
       return enabledStream(wish, { streamName: wish.streamName, partitions, payloadBytesMax })
     })
-    if (changed !== null && verdict !== null) await this.begun({ pool, streamName: wish.streamName }, topic, verdict)
+    if (changed !== null && judged !== null) await this.begun({ pool, streamName: wish.streamName }, topic, judged)
     return changed
   }
 
@@ -112,8 +113,9 @@ export class StreamSettings {
     let done = false
     await this.deps.connections.change(pool, (held) => {
       const { cognitoStreams: streams } = held
-      done = isOn(streams) && streams.streamName === streamName // its owner may have been faster
-      return done ? { ...held, cognitoStreams: serverDisabledStream(streams!, reason) } : held
+      if (!isOn(streams) || streams.streamName !== streamName) return held // its owner was faster
+      done = true
+      return { ...held, cognitoStreams: serverDisabledStream(streams, reason) }
     })
     if (done) this.deps.observer.disabled({ pool, streamName, reason })
     return done
@@ -130,7 +132,7 @@ export class StreamSettings {
     streamOf: (held: CognitoStreams | null) => CognitoStreams | null | undefined,
   ): Promise<SyncSettings | null> {
     const { connections, bulks, clock } = this.deps
-    let before: string | null = null
+    let before = null as string | null
     const changed = await connections.change(pool, (held) => {
       before = held.cognitoStreams?.streamName ?? null
       return {
@@ -142,7 +144,7 @@ export class StreamSettings {
     const now = changed?.cognitoStreams?.streamName ?? null
     if (changed !== null && before !== null && now !== before) {
       // Half of a bulk publish in one topic and half in another is none.
-      const failure = `the stream of the identity pool was changed from "${before as string}" to ${now === null ? 'none' : `"${now}"`} meanwhile`
+      const failure = `the stream of the identity pool was changed from "${before}" to ${now === null ? 'none' : `"${now}"`} meanwhile`
       await bulks.end({ pool, at: clock.now(), failure })
     }
     return changed
