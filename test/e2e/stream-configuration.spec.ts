@@ -215,7 +215,11 @@ describe('a stream that cannot be', () => {
     await enable(topic)
     const warned = site.logged.map((line) => JSON.parse(line) as Record<string, unknown>)
     expect(warned).toContainEqual(
-      expect.objectContaining({ level: 'warn', pool, msg: expect.stringContaining(`topic "${topic}" has one replica`) }),
+      expect.objectContaining({
+        level: 'warn',
+        pool,
+        msg: expect.stringContaining(`topic "${topic}" has one replica`),
+      }),
     )
   })
 
@@ -252,7 +256,13 @@ test('[V61] a change that is too large is a link to the same records, for whoeve
   ])
 
   const token = url.pathname.slice('/stream/records/'.length)
-  for (const bad of [`${token}x`, token.slice(0, -1), `B${token.slice(1)}`, 'nonsense', encodeURIComponent(guest.identity)]) {
+  for (const bad of [
+    `${token}x`,
+    token.slice(0, -1),
+    `B${token.slice(1)}`,
+    'nonsense',
+    encodeURIComponent(guest.identity),
+  ]) {
     const refused = await exchange(site.running.url, { target: `/stream/records/${bad}` })
     expect(errorOf(refused)).toMatchObject({ status: 403, type: 'NotAuthorizedException' })
   }
@@ -401,7 +411,9 @@ test('[V63] a server without brokers, or without a relay, says so when pools str
 
   const second = new Site(database)
   await second.start({})
-  expect(second.welcome).toContain(`Warning: 1 identity pool (${own} the first) streams while SATCHEL_KAFKA_BROKERS is not set`)
+  expect(second.welcome).toContain(
+    `Warning: 1 identity pool (${own} the first) streams while SATCHEL_KAFKA_BROKERS is not set`,
+  )
   await second.stop()
 
   const third = new Site(database)

@@ -109,7 +109,12 @@ export async function createServer(config: Config, overrides: Overrides = {}): P
       adminFile: secrets.adminFile,
       demoPool,
       loopback: isLoopback(host),
-      warnings: [...secrets.warnings, ...configWarnings(config), ...(await services.stream.warnings()), ...nodeWarnings(process.versions.node)],
+      warnings: [
+        ...secrets.warnings,
+        ...configWarnings(config),
+        ...(await services.stream.warnings()),
+        ...nodeWarnings(process.versions.node),
+      ],
     })
     return { ...listening, demoPool, welcome, close: once(close) }
   } catch (cause) {

@@ -74,6 +74,8 @@ test('[V53] a stream that was enabled before keeps its partitions when the topic
 test('[V53] a stream that was enabled before is refused when the topic has fewer partitions', () => {
   expect(judged({ partitions: 6 }, 12)).toEqual({
     kind: 'refused',
-    fault: expect.stringMatching(/^topic "changes" has 6 partitions now, and the stream was enabled with 12: .*another name/),
+    fault: expect.stringMatching(
+      /^topic "changes" has 6 partitions now, and the stream was enabled with 12: .*another name/,
+    ),
   })
 })

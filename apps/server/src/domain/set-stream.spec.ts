@@ -1,7 +1,11 @@
 import { enabledStream, ownerDisabledStream, partitionsHeld, serverDisabledStream } from './set-stream.js'
 import { streamTargetOf, type StreamWish } from './sync-settings.js'
 
-const ON: StreamWish = { streamName: 'changes', roleArn: 'arn:aws:iam::000000000000:role/r', streamingStatus: 'ENABLED' }
+const ON: StreamWish = {
+  streamName: 'changes',
+  roleArn: 'arn:aws:iam::000000000000:role/r',
+  streamingStatus: 'ENABLED',
+}
 const OFF: StreamWish = { ...ON, streamingStatus: 'DISABLED' }
 const TARGET = { streamName: 'changes', partitions: 12, payloadBytesMax: 1_000_000 }
 

@@ -195,8 +195,17 @@ test('[V60] after each step it rests nine times as long as that took', async () 
 })
 
 test.each([
-  ['its owner', (held: Parameters<typeof ownerDisabledStream>[0]) => ownerDisabledStream(held, { ...WISH, streamingStatus: 'DISABLED' }), ''],
-  ['the server', (held: Parameters<typeof ownerDisabledStream>[0]) => serverDisabledStream(held!, 'topic "changes" is gone'), ': topic "changes" is gone'],
+  [
+    'its owner',
+    (held: Parameters<typeof ownerDisabledStream>[0]) =>
+      ownerDisabledStream(held, { ...WISH, streamingStatus: 'DISABLED' }),
+    '',
+  ],
+  [
+    'the server',
+    (held: Parameters<typeof ownerDisabledStream>[0]) => serverDisabledStream(held!, 'topic "changes" is gone'),
+    ': topic "changes" is gone',
+  ],
 ])('[V59] it fails with a sentence where %s switches the stream off meanwhile', async (_, off, why) => {
   const world = await aWorld(60)
   await world.begin()

@@ -264,6 +264,9 @@ test('[V63] a server without brokers keeps what waits for them bounded, and says
     clock.advance(1_000)
   }
   await settled()
-  expect(await streams()).toMatchObject({ streamingStatus: 'DISABLED', disabledReason: expect.stringContaining('wait') })
+  expect(await streams()).toMatchObject({
+    streamingStatus: 'DISABLED',
+    disabledReason: expect.stringContaining('wait'),
+  })
   await stream.stop()
 })

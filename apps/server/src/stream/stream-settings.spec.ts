@@ -1,6 +1,6 @@
 import type { IdentityPoolId } from '@satchel/protocol'
 import { PoolConnections } from '../datasets/pool-connections.js'
-import type { StreamWish, SyncSettings } from '../domain/sync-settings.js'
+import type { StreamWish } from '../domain/sync-settings.js'
 import { HeldClock } from '../runtime/testing/held-clock.js'
 import { MemoryDatabase } from '../store/memory/memory-database.js'
 import { memoryStores } from '../store/memory/memory-stores.js'
@@ -76,7 +76,12 @@ test.each<[string, (kafka: MemoryKafka) => void, Partial<StreamWish>, RegExp]>([
     {},
     /^topic "satchel\.changes" may not be looked at by this server: no right to describe it$/,
   ],
-  ['is compacted', (kafka) => kafka.alter('satchel.changes', { cleanupPolicy: 'compact' }), {}, /"satchel\.changes" is compacted/],
+  [
+    'is compacted',
+    (kafka) => kafka.alter('satchel.changes', { cleanupPolicy: 'compact' }),
+    {},
+    /"satchel\.changes" is compacted/,
+  ],
   [
     'has a name that no topic can have',
     () => undefined,
@@ -92,7 +97,10 @@ test.each<[string, (kafka: MemoryKafka) => void, Partial<StreamWish>, RegExp]>([
 ])('[V51] a stream whose topic %s is refused by name, and nothing is changed', async (_, prepare, over, message) => {
   const { set, kafka, streamsOf, told } = await aWorld()
   prepare(kafka)
-  await expect(set({ ...ON, ...over })).rejects.toMatchObject({ code: 'InvalidParameter', message: expect.stringMatching(message) })
+  await expect(set({ ...ON, ...over })).rejects.toMatchObject({
+    code: 'InvalidParameter',
+    message: expect.stringMatching(message),
+  })
   expect([await streamsOf(), told]).toEqual([null, []])
 })
 
@@ -142,7 +150,7 @@ test('[V53] with fewer partitions than it had, a stream is refused until it has 
   const { set, kafka, streamsOf } = await aWorld()
   await set(ON)
   kafka.alter('satchel.changes', { partitions: 3 })
-  await expect(set(ON)).rejects.toMatchObject({ code: 'InvalidParameter', message: /3 partitions now/ as unknown })
+  await expect(set(ON)).rejects.toMatchObject({ code: 'InvalidParameter', message: expect.stringMatching(/3 partitions now/) })
   expect(await streamsOf()).toMatchObject({ streamingStatus: 'ENABLED', target: { partitions: 4 } })
   await set({ ...ON, streamName: 'others' })
   expect(await streamsOf()).toMatchObject({ target: { streamName: 'others', partitions: 2 } })
@@ -166,7 +174,10 @@ test('[V55] the server switches off a stream in every pool that has it on, with 
   told.length = 0
   expect(await settings.disable('changes', 'topic "satchel.changes" is gone')).toBe(2)
   const off = { streamingStatus: 'DISABLED', disabledReason: 'topic "satchel.changes" is gone' }
-  expect([await streamsOf(first), await streamsOf(second)]).toEqual([expect.objectContaining(off), expect.objectContaining(off)])
+  expect([await streamsOf(first), await streamsOf(second)]).toEqual([
+    expect.objectContaining(off),
+    expect.objectContaining(off),
+  ])
   expect(await streamsOf(third)).toMatchObject({ streamingStatus: 'ENABLED' })
   expect(await streamsOf(fourth)).toMatchObject({ disabledReason: null })
   expect(told).toEqual(Array(2).fill('disabled changes: topic "satchel.changes" is gone'))
@@ -212,7 +223,7 @@ test('[V59] a bulk publish ends where the stream gets another name', async () =>
 test('[F14] a part that is not given stays, and null clears it', async () => {
   const { set, settings, pool } = await aWorld()
   await set(ON)
-  const kept = (await settings.configure(pool, {})) as SyncSettings
-  expect(kept.cognitoStreams).toMatchObject(ON)
+  const kept = await settings.configure(pool, {})
+  expect(kept?.cognitoStreams).toMatchObject(ON)
   expect((await settings.configure(pool, { cognitoStreams: null }))?.cognitoStreams).toBeNull()
 })

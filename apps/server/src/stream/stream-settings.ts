@@ -162,7 +162,10 @@ async function factsOf(topics: Topics, topic: string): Promise<TopicFacts> {
     case 'found':
       return found.facts
     case 'missing':
-      return refuse('InvalidParameter', `topic "${topic}" does not exist in Kafka; it has to be made before a stream can go to it`)
+      return refuse(
+        'InvalidParameter',
+        `topic "${topic}" does not exist in Kafka; it has to be made before a stream can go to it`,
+      )
     case 'forbidden':
       return refuse('InvalidParameter', `topic "${topic}" may not be looked at by this server: ${found.reason}`)
     case 'unreachable':
