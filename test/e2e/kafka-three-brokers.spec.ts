@@ -50,7 +50,7 @@ describeWithKafka('publisher on three brokers', { brokers: 3 }, (kafka) => {
     }
   }
 
-  afterEach(async () => {
+  afterEach(() => {
     for (const publisher of opened.splice(0)) publisher.close()
   })
 

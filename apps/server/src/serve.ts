@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { configWarnings, nodeWarnings } from './config/config-warnings.js'
 import type { Config } from './config/config.js'
+import type { KafkaConfig } from './config/kafka-config.js'
 import { isLoopback, listenUrl } from './config/loopback.js'
 import { Secrets } from './config/secrets.js'
 import { createApp, type AppOptions } from './create-app.js'
@@ -23,6 +24,8 @@ import type { StreamStorage } from './store/stream-storage.js'
 import type { Stores } from './store/stores.js'
 import { openSqliteStores } from './store/typeorm/open-sqlite-stores.js'
 import { linkKeyOf } from './stream/link-key.js'
+import { openKafka } from './stream/kafka.js'
+import { tellOfKafka } from './stream/tell-of-kafka.js'
 
 const DATABASE_FILE = 'satchel.db'
 const DEMO_POOL = 'demo'
@@ -98,6 +101,7 @@ export async function createServer(config: Config, overrides: Overrides = {}): P
     const url = urlOf(listener, host)
     if (adminPort !== null) admin = await AdminListener.listen({ host, port: adminPort }, services.opsPages)
     startBackground({ services, metrics, log })
+    if (config.kafka !== null && overrides.kafka === undefined) sayOfKafka(config.kafka, { clock, log })
 
     const listening = { url, publicUrl: publicUrl.current(), adminUrl: admin?.url ?? null }
     log.info({ ...listening, demoPool, adminFile: secrets.adminFile }, 'listening')
@@ -144,6 +148,12 @@ function startBackground({
   services.identity.keys
     .prepare()
     .catch((cause: unknown) => log.error({ cause }, 'the signing keys of OpenID tokens cannot be used'))
+}
+
+/** Asked once, beside the start and not before it. */
+function sayOfKafka(config: KafkaConfig, { clock, log }: Pick<ServiceParts, 'clock' | 'log'>): void {
+  const { topics } = openKafka(config, { clock, log: (facts, message) => log.debug(facts, message) })
+  tellOfKafka(config, topics, log).catch((cause: unknown) => log.error({ cause }, 'Kafka could not be asked'))
 }
 
 function once(work: () => Promise<void>): () => Promise<void> {
