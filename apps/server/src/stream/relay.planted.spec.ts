@@ -98,7 +98,6 @@ test.each(Object.keys(PLANTS))('[V20] a relay that %s is found out', async (bug)
     await world.heal()
     findings.push(...world.judge())
   }
-  console.log(bug, findings[0], findings.length)
   expect(findings).not.toEqual([])
 })
 

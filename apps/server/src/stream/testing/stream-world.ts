@@ -1,5 +1,5 @@
 import { byteSize } from '@satchel/protocol'
-import type { PlacedOutboxRow } from '../../domain/outbox-row.js'
+import { SHARDS, type PlacedOutboxRow } from '../../domain/outbox-row.js'
 import type { Clock } from '../../runtime/clock.js'
 import { HeldClock } from '../../runtime/testing/held-clock.js'
 import { SeededRandom } from '../../runtime/testing/seeded-random.js'
@@ -56,6 +56,8 @@ export class StreamWorld {
   private readonly countsByDataset = new Map<string, number>()
   private readonly writing = new Set<number>()
   private readonly members: Member[] = []
+  private readonly shards = Array.from({ length: SHARDS }, (_, shard) => shard)
+  private acknowledged = 0
   private faulty = true
 
   constructor(
@@ -104,6 +106,18 @@ export class StreamWorld {
     const undrained = this.outbox.waiting.size === 0 ? [] : [`${this.outbox.waiting.size} rows were never marked`]
     const linkedIds = new Set(this.outbox.linkedById.keys())
     return [...this.findings, ...undrained, ...judgeStream(this.committed, this.kafka.messages(STREAM), linkedIds)]
+  }
+
+  /** How often the history met what relays are hard for. */
+  met(): Readonly<Record<'repeats' | 'takeovers' | 'links' | 'lateCommits' | 'refusals', number>> {
+    const inPlace = this.committed.filter(({ seq }, at) => seq > (this.committed[at - 1]?.seq ?? 0))
+    return {
+      repeats: this.kafka.messages(STREAM).length - this.committed.length,
+      takeovers: this.shards.reduce((sum, shard) => sum + this.leases.find(leaseName(shard))!.epoch - 1, 0),
+      links: this.outbox.linkedById.size,
+      lateCommits: this.committed.length - inPlace.length,
+      refusals: this.kafka.calls.length - this.acknowledged,
+    }
   }
 
   /** Lets time pass, bit by bit, so that what waits for each other gets its turns. */
@@ -203,7 +217,9 @@ export class StreamWorld {
         }
         under++
         try {
-          return await publisher.publish(topic, messages)
+          const outcome = await publisher.publish(topic, messages)
+          if (outcome.kind === 'acknowledged') this.acknowledged++
+          return outcome
         } finally {
           under--
         }
