@@ -64,7 +64,7 @@ function aPublisher(world: World, { holder = 'here', store }: { holder?: string;
     store: store ?? world.stores.bulkPublishes,
     leases: world.stores.leases,
     connections: world.connections,
-    holder,
+    nameHolder: () => holder,
     clock: world.clock,
     observer: {
       advanced: (datasets) => void (seen.advanced += datasets),

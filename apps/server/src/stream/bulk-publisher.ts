@@ -51,6 +51,7 @@ export const PROGRESS_EVERY_MS = 10_000
 export class BulkPublisher {
   private stopped = false
   private running: Promise<void> | null = null
+  private holder: string | null = null
   private lease: Lease | null = null
   private inProgress = 0
   /** Ends the rest that is under way, if it is one of idleness. */
@@ -64,8 +65,8 @@ export class BulkPublisher {
       store: Omit<BulkPublishStore, 'begin' | 'find'>
       leases: LeaseStore
       connections: Pick<PoolConnections, 'of'>
-      /** Unique to this process. */
-      holder: string
+      /** Makes a name for this process that no other has; asked once. */
+      nameHolder: () => string
       clock: Clock
       observer: BulkPublishObserver
       /** There are new rows in the outbox. */
@@ -93,7 +94,7 @@ export class BulkPublisher {
     this.stopped = true
     this.cancelRest?.()
     await this.running
-    if (this.lease !== null) await this.deps.leases.release(this.deps.holder)
+    if (this.lease !== null) await this.deps.leases.release(this.lease.holder)
     this.lease = null
   }
 
@@ -131,8 +132,9 @@ export class BulkPublisher {
 
   /** True while the lease is this process's, prolonged in good time. */
   private async leads(): Promise<boolean> {
-    const { leases, holder, clock } = this.deps
+    const { leases, nameHolder, clock } = this.deps
     const now = clock.now()
+    const holder = (this.holder ??= nameHolder())
     if (this.lease !== null && now < this.lease.until - LEASE_MS / 2) return true
     const [lease = null] = await leases.take({ names: [BULK_LEASE], holder, now, until: now + LEASE_MS })
     this.lease = lease

@@ -86,7 +86,7 @@ export class ChangeStream {
       store: stores.bulkPublishes,
       leases: stores.leases,
       connections,
-      holder: random.uuid(),
+      nameHolder: () => random.uuid(),
       clock,
       observer: observers.bulkPublishes,
       wakeRelay: () => this.relay?.wake(),
