@@ -1,7 +1,7 @@
 import { createHmac, createSecretKey, hkdfSync, timingSafeEqual, type KeyObject } from 'node:crypto'
 
 /** What a sealed text is for; one made for another purpose never opens. */
-export type SealPurpose = 'credentials' | 'page' | 'sync-session'
+export type SealPurpose = 'credentials' | 'page' | 'stream-records' | 'sync-session'
 
 /** Names the key that sealed a text, and makes it begin with a letter, so that no shell takes it for an option. */
 const KEY_VERSION = 'A'
@@ -21,14 +21,14 @@ export class Seal {
     this.keysByPurpose = {
       credentials: subkey(masterKey, 'credentials'),
       page: subkey(masterKey, 'page'),
+      'stream-records': subkey(masterKey, 'stream-records'),
       'sync-session': subkey(masterKey, 'sync-session'),
     }
   }
 
   /** Seals a text; the same four inputs give the same answer. */
   close(purpose: SealPurpose, context: readonly string[], text: string): string {
-    const body = Buffer.from(text, 'utf8').toString('base64url')
-    return `${KEY_VERSION}${this.mac(purpose, context, body)}${body}`
+    return sealUnder(this.keysByPurpose[purpose], context, text)
   }
 
   /** The text inside, or null for anything that was not sealed here for this purpose and context. */
@@ -37,20 +37,26 @@ export class Seal {
       return null
     const body = sealed.slice(1 + MAC_LENGTH)
     const given = Buffer.from(sealed.slice(1, 1 + MAC_LENGTH), 'utf8')
-    const expected = Buffer.from(this.mac(purpose, context, body), 'utf8')
+    const expected = Buffer.from(macUnder(this.keysByPurpose[purpose], context, body), 'utf8')
     // A character outside the alphabet is at least one byte that differs, or one more; either way it does not match.
     if (given.length !== expected.length || !timingSafeEqual(given, expected)) return null
     return Buffer.from(body, 'base64url').toString('utf8')
   }
+}
 
-  private mac(purpose: SealPurpose, context: readonly string[], body: string): string {
-    let text = ''
-    // Lengths in front keep ['ab', 'c'] and ['a', 'bc'] apart.
-    for (const part of context) text += `${part.length}:${part},`
-    return createHmac('sha256', this.keysByPurpose[purpose])
-      .update(text + body)
-      .digest('base64url')
-  }
+/** Seals a text as {@link Seal.close} does, where only the key of the one purpose is at hand: `subkey(masterKey, purpose)`. */
+export function sealUnder(key: KeyObject, context: readonly string[], text: string): string {
+  const body = Buffer.from(text, 'utf8').toString('base64url')
+  return `${KEY_VERSION}${macUnder(key, context, body)}${body}`
+}
+
+function macUnder(key: KeyObject, context: readonly string[], body: string): string {
+  let text = ''
+  // Lengths in front keep ['ab', 'c'] and ['a', 'bc'] apart.
+  for (const part of context) text += `${part.length}:${part},`
+  return createHmac('sha256', key)
+    .update(text + body)
+    .digest('base64url')
 }
 
 /** A key of its own for each use, derived from the master key (HKDF-SHA256). */

@@ -16,6 +16,8 @@ import { SeededRandom } from '../runtime/testing/seeded-random.js'
 import { memoryHarness } from '../store/testing/memory-harness.js'
 import { CommitFeed } from './commit-feed.js'
 import { Datasets, type ListRecordsRequest, type RecordListing } from './datasets.js'
+import { MemoryDatabase } from '../store/memory/memory-database.js'
+import { MemoryOutboxStore } from '../store/memory/memory-outbox-store.js'
 import { Housekeeping } from './housekeeping.js'
 import { SessionCount } from './session-count.js'
 import { SyncSessions } from './sync-session.js'
@@ -222,6 +224,8 @@ test('[R8] datasets are listed in pages, whose tokens hold for their identity on
   expect(await datasets.list(path('x', OTHER_IDENTITY), { limit: 2, nextToken })).toEqual({ kind: 'bad-next-token' })
 })
 
+const keeping = { outbox: new MemoryOutboxStore(new MemoryDatabase()), tombstoneDays: 180, streamRetentionDays: 7 }
+
 test('[U2] every session that is opened counts at once, and is handed to the store by housekeeping', async () => {
   const { datasets, list, harness, clock, opened, sessions } = await setUp()
   const { sessionToken } = await list()
@@ -229,7 +233,7 @@ test('[U2] every session that is opened counts at once, and is handed to the sto
   await list({ sessionToken })
   expect(await datasets.poolUsage(POOL)).toMatchObject({ syncSessions: 2 })
   const observer = { removed: () => {}, failed: () => {} }
-  const housekeeping = new Housekeeping({ store: harness.store, sessions, opened, clock, tombstoneDays: 180, observer })
+  const housekeeping = new Housekeeping({ ...keeping, store: harness.store, sessions, opened, clock, observer })
   await housekeeping.stop()
   expect(await harness.store.poolUsage(POOL)).toMatchObject({ syncSessions: 2 })
   expect(await datasets.poolUsage(POOL)).toMatchObject({ syncSessions: 2 })
@@ -242,7 +246,7 @@ test('[B2] housekeeping collects tombstones past their age, and forgets sessions
   const { sessionToken } = await list()
   const removed: string[] = []
   const observer = { removed: (what: string, rows: number) => removed.push(`${rows} ${what}`), failed: () => {} }
-  const housekeeping = new Housekeeping({ store: harness.store, sessions, opened, clock, tombstoneDays: 180, observer })
+  const housekeeping = new Housekeeping({ ...keeping, store: harness.store, sessions, opened, clock, observer })
   housekeeping.start()
   const pass = async (ms: number) => {
     // A task sets its next time when it is done, so time moves in two steps: to the hour, and past every task's interval.
@@ -272,7 +276,7 @@ test('[NA4] housekeeping forgets a device 400 days after its last batch', async 
     AWS_LIMITS,
   )
   const observer = { removed: () => {}, failed: () => {} }
-  const housekeeping = new Housekeeping({ store: harness.store, sessions, opened, clock, tombstoneDays: 180, observer })
+  const housekeeping = new Housekeeping({ ...keeping, store: harness.store, sessions, opened, clock, observer })
   housekeeping.start()
   const remembered = async (ms: number) => {
     // A task sets its next time when it is done, so time moves in two steps, the second past every task's interval.

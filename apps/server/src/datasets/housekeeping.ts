@@ -1,6 +1,7 @@
 import { DEVICE_MARKER_LIFE_MS } from '../domain/batch-marker.js'
 import type { Clock } from '../runtime/clock.js'
 import type { DatasetStore } from '../store/dataset-store.js'
+import type { OutboxStore } from '../store/outbox-store.js'
 import type { SessionCount } from './session-count.js'
 import type { SyncSessions } from './sync-session.js'
 
@@ -10,9 +11,11 @@ const DAY = 86_400 * SECOND
 /** Rows that one transaction removes: few enough that a write behind it hardly waits. */
 const ROWS_PER_STEP = 200
 
+export type Removed = 'tombstones' | 'markers' | 'deleted' | 'changes'
+
 /** What housekeeping tells whoever watches it. */
 export interface HousekeepingObserver {
-  removed(what: 'tombstones' | 'markers' | 'deleted', rows: number): void
+  removed(what: Removed, rows: number): void
   failed(what: string, cause: unknown): void
 }
 
@@ -25,7 +28,7 @@ type Task = Readonly<{
 
 /**
  * What a store needs now and then and nobody waits for: old tombstones (B2), spent sessions (S6) and the
- * markers of devices long silent (NA4) go, and what deleted identities and pools left behind. Each piece is small and gives way to writes in between.
+ * markers of devices long silent (NA4) go, the part of the change log that is published and old (V13), and what deleted identities and pools left behind. Each piece is small and gives way to writes in between.
  */
 export class Housekeeping {
   private readonly cancels = new Map<string, () => void>()
@@ -35,10 +38,12 @@ export class Housekeeping {
   constructor(
     private readonly deps: Readonly<{
       store: DatasetStore
+      outbox: Pick<OutboxStore, 'prune'>
       sessions: SyncSessions
       opened: SessionCount
       clock: Clock
       tombstoneDays: number
+      streamRetentionDays: number
       observer: HousekeepingObserver
     }>,
   ) {}
@@ -56,8 +61,8 @@ export class Housekeeping {
   }
 
   private tasks(): readonly Task[] {
-    const { store, sessions, opened, clock, tombstoneDays, observer } = this.deps
-    const steps = (what: 'tombstones' | 'markers' | 'deleted', remove: () => Promise<number>) => async () => {
+    const { store, outbox, sessions, opened, clock, tombstoneDays, streamRetentionDays, observer } = this.deps
+    const steps = (what: Removed, remove: () => Promise<number>) => async () => {
       const rows = await remove()
       if (rows > 0) observer.removed(what, rows)
       return what === 'deleted' ? rows > 0 : rows === ROWS_PER_STEP
@@ -80,6 +85,13 @@ export class Housekeeping {
         everyMs: 600 * SECOND,
         step: steps('markers', () =>
           store.forgetDeviceMarkers({ before: clock.now() - DEVICE_MARKER_LIFE_MS, limit: ROWS_PER_STEP }),
+        ),
+      },
+      {
+        name: 'prune the change log',
+        everyMs: 60 * SECOND,
+        step: steps('changes', () =>
+          outbox.prune({ before: clock.now() - streamRetentionDays * DAY, limit: ROWS_PER_STEP }),
         ),
       },
       { name: 'purge what was deleted', everyMs: 5 * SECOND, step: steps('deleted', () => store.purge(ROWS_PER_STEP)) },

@@ -23,6 +23,8 @@ export type Dataset = Readonly<{
   recordCount: number
   /** UTF-8 bytes of keys and values of live records. */
   bytes: number
+  /** Count of its newest change that went into the outbox; 0 for none. */
+  streamedThrough: SyncCount
 }>
 
 /** A dataset nobody has written to. */
@@ -38,6 +40,7 @@ export const absentDataset = (name: DatasetName): Dataset => ({
   modifiedBy: '',
   recordCount: 0,
   bytes: 0,
+  streamedThrough: NEVER_SYNCED,
 })
 
 /**

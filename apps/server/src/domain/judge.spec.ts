@@ -11,6 +11,7 @@ const fresh = () =>
   new WorkingSet({
     epochBase: 0,
     pools: new Map([[IDENTITY, POOL]]),
+    targets: new Map(),
     datasets: new Map(),
     records: new Map(),
     markers: new Map(),

@@ -35,7 +35,7 @@ function judgeUpdate(write: DatasetWrite & { kind: 'update' }, working: WorkingS
   })
   if (outcome.kind === 'accepted') {
     const marker = { ...origin, syncCount: outcome.dataset.syncCount, at, by }
-    working.accept(path, { ...outcome, marker })
+    return { ...outcome, dataset: working.accept(path, { ...outcome, marker }) }
   }
   return outcome
 }
@@ -54,6 +54,5 @@ function judgeKnown(write: DatasetWrite & { kind: 'update' }, last: BatchMarker,
 
 function judgeDelete({ path, at, by }: DatasetWrite, working: WorkingSet): WriteOutcome {
   const outcome = deleteDataset(working.dataset(path), { at, by })
-  if (outcome.kind === 'deleted') working.clear(path, outcome.dataset)
-  return outcome
+  return outcome.kind === 'deleted' ? { ...outcome, dataset: working.clear(path, outcome.dataset) } : outcome
 }

@@ -3,6 +3,8 @@ import { byteSize } from '@satchel/protocol'
 import type { BatchMarker } from './batch-marker.js'
 import { absentDataset, type Dataset } from './dataset.js'
 import type { HeldRecord } from './held-record.js'
+import type { StreamChange } from './stream-change.js'
+import type { StreamTarget } from './stream-target.js'
 import { NO_USAGE, subtractUsage, sumUsage, usageOf, type Usage } from './usage.js'
 
 /** What a store loads, under lock, before a group of writes is judged. */
@@ -11,6 +13,8 @@ export type Loaded = Readonly<{
   epochBase: number
   /** The pool of each identity that exists and is not disabled. */
   pools: ReadonlyMap<IdentityId, IdentityPoolId>
+  /** Of those pools whose stream is enabled. */
+  targets: ReadonlyMap<IdentityPoolId, StreamTarget>
   /** Every dataset of those identities, deleted ones included. */
   datasets: ReadonlyMap<IdentityId, ReadonlyMap<DatasetName, Dataset>>
   /** The patched records that are stored, by {@link datasetKey}. */
@@ -26,6 +30,8 @@ export type Changes = Readonly<{
   datasets: readonly Readonly<{ path: DatasetPath; dataset: Dataset }>[]
   records: readonly Readonly<{ path: DatasetPath; record: SyncRecord }>[]
   markers: readonly Readonly<{ path: DatasetPath; marker: BatchMarker }>[]
+  /** What goes into the outbox, in the order in which it was accepted. */
+  streamed: readonly StreamChange[]
   /** By how much each pool's usage moves. */
   usage: ReadonlyMap<IdentityPoolId, Readonly<{ usage: Usage; at: number }>>
 }>
@@ -52,6 +58,7 @@ export class WorkingSet {
   private readonly markersById: Map<string, BatchMarker>
   /** By marker id: a device's later batch replaces the marker of an earlier one in the same group. */
   private readonly newMarkers = new Map<string, { path: DatasetPath; marker: BatchMarker }>()
+  private readonly streamed: StreamChange[] = []
 
   constructor(private readonly loaded: Loaded) {
     this.markersById = new Map(loaded.markers)
@@ -87,13 +94,13 @@ export class WorkingSet {
     return usage
   }
 
-  /** Takes in an accepted batch. */
+  /** Takes in an accepted batch; answers the dataset as it will be stored. */
   accept(
     path: DatasetPath,
     accepted: Readonly<{ dataset: Dataset; written: readonly SyncRecord[]; marker: BatchMarker }>,
-  ): void {
+  ): Dataset {
     const touched = this.touch(path)
-    touched.dataset = accepted.dataset
+    touched.dataset = this.stream(path, accepted.dataset, { operation: 'replace', records: accepted.written })
     for (const record of accepted.written) {
       touched.written.set(record.key, record)
       touched.held.set(record.key, {
@@ -103,15 +110,17 @@ export class WorkingSet {
     }
     this.markersById.set(accepted.marker.id, accepted.marker)
     this.newMarkers.set(accepted.marker.id, { path, marker: accepted.marker })
+    return touched.dataset
   }
 
-  /** Takes in a deletion: every record goes, stored or written earlier in this group. */
-  clear(path: DatasetPath, dataset: Dataset): void {
+  /** Takes in a deletion: every record goes, stored or written earlier in this group. Answers the dataset as it will be stored. */
+  clear(path: DatasetPath, dataset: Dataset): Dataset {
     const touched = this.touch(path)
-    touched.dataset = dataset
+    touched.dataset = this.stream(path, dataset, { operation: 'remove', records: [] })
     touched.cleared = true
     touched.held.clear()
     touched.written.clear()
+    return touched.dataset
   }
 
   changes(): Changes {
@@ -129,8 +138,22 @@ export class WorkingSet {
       datasets: changed.map(({ path, dataset }) => ({ path, dataset })),
       records: changed.flatMap(({ path, written }) => [...written.values()].map((record) => ({ path, record }))),
       markers: [...this.newMarkers.values()],
+      streamed: this.streamed,
       usage,
     }
+  }
+
+  /** Notes a change of a dataset whose pool streams, and on the dataset how far it went into the outbox (V1, V2). */
+  private stream(
+    path: DatasetPath,
+    dataset: Dataset,
+    change: Pick<StreamChange, 'operation' | 'records'>,
+  ): Dataset {
+    const target = this.loaded.targets.get(path.pool)
+    if (target === undefined) return dataset
+    const { epoch, syncCount, streamedThrough: previous, modifiedAt: at } = dataset
+    this.streamed.push({ kind: 'change', path, target, ...change, epoch, syncCount, previous, at })
+    return { ...dataset, streamedThrough: syncCount }
   }
 
   private touch(path: DatasetPath): Touched {

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import type { HousekeepingObserver } from '../datasets/housekeeping.js'
+import type { HousekeepingObserver, Removed } from '../datasets/housekeeping.js'
 import type { QueueObserver } from '../datasets/write-queue.js'
 import type { Metrics } from './metrics.js'
 
@@ -24,7 +24,7 @@ export class QueueWatch implements QueueObserver {
 export class HousekeepingWatch implements HousekeepingObserver {
   constructor(private readonly deps: Readonly<{ metrics: Metrics; log: Logger }>) {}
 
-  removed(what: 'tombstones' | 'markers' | 'deleted', rows: number): void {
+  removed(what: Removed, rows: number): void {
     this.deps.metrics.countRemovedRows(what, rows)
   }
 

@@ -13,8 +13,11 @@ export type BulkPublish = Readonly<{
   completedAt: number | null
   /** Set exactly when it failed. */
   failure: string | null
-  /** The last dataset whose snapshot is in the outbox; null before the first. */
-  after: Readonly<{ identity: IdentityId; dataset: DatasetName }> | null
+  /**
+   * The last dataset whose snapshot is in the outbox, or the last identity that was looked at, without a dataset's name, where that one is further on;
+   * null before the first.
+   */
+  after: Readonly<{ identity: IdentityId; dataset: DatasetName | '' }> | null
   /** Snapshots that were put into the outbox. */
   datasets: number
   /** True once every dataset's snapshot is in the outbox. */
@@ -43,7 +46,8 @@ export interface BulkPublishStore {
 
   /**
    * One step of the one in progress: puts snapshots of the next existing datasets, by identity and name, into the outbox and notes how far it came, in one transaction
-   * that no write of these datasets overlaps. At most `datasetsMax`, and none more once their records pass `bytesMax`. Null when none is in progress.
+   * that no write of these datasets overlaps. At most `datasetsMax`, and none more once their records pass `bytesMax`; it may be none,
+   * where many identities in a row have no dataset. Null when none is in progress.
    */
   advance(
     request: Readonly<{

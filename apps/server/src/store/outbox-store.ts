@@ -1,7 +1,7 @@
 import type { PlacedOutboxRow } from '../domain/outbox-row.js'
 import type { Lease } from './lease-store.js'
 
-/** What waits to be published. */
+/** What waits to be published, rows of parked streams left out. */
 export type Backlog = Readonly<{
   rows: number
   /** When the oldest of them was accepted, epoch milliseconds; null for none. */
@@ -18,8 +18,7 @@ export type ParkedStream = Readonly<{ streamName: string; reason: string; at: nu
  */
 export interface OutboxStore {
   /**
-   * The first unpublished rows of a shard, by place, rows of parked streams left out: at most `limit`, and no more than the first once
-   * their payloads pass `bytesMax`.
+   * The first unpublished rows of a shard, by place, rows of parked streams left out: at most `limit`, and as many as have payloads of `bytesMax` UTF-8 bytes together, but always the first.
    */
   unpublished(shard: number, page: Readonly<{ limit: number; bytesMax: number }>): Promise<readonly PlacedOutboxRow[]>
 
@@ -41,7 +40,10 @@ export interface OutboxStore {
 
   parked(): Promise<readonly ParkedStream[]>
 
-  /** Removes up to `limit` of the oldest rows that are published and were made before a time, and what they link to; answers how many rows went. */
+  /**
+   * Removes up to `limit` of the oldest rows that are published and were made before a time, and what they link to; answers how many rows went. One call
+   * looks at a bounded number of rows, so that among very many that wait it may remove fewer, and a later call goes on there.
+   */
   prune(range: Readonly<{ before: number; limit: number }>): Promise<number>
 
   /** Keeps the records of a row that has to be published as a link, though it was not made as one. */

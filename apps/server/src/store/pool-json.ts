@@ -5,7 +5,8 @@ import {
   type RoleMapping,
   type UserPoolClient,
 } from '../domain/identity-pool.js'
-import { NO_SYNC_SETTINGS, type SyncSettings } from '../domain/sync-settings.js'
+import type { StreamTarget } from '../domain/stream-target.js'
+import { NO_SYNC_SETTINGS, streamTargetOf, type SyncSettings } from '../domain/sync-settings.js'
 
 /**
  * How adapters keep a pool's settings: as JSON, with maps as lists of pairs, so that no name a user chose
@@ -32,9 +33,22 @@ export function rolesFromJson(json: string): PoolRoles {
 
 export const syncSettingsToJson = (settings: SyncSettings): string => JSON.stringify(settings)
 
+/** Reads also what was kept before streams were: with neither a reason nor a target. */
 export function syncSettingsFromJson(json: string): SyncSettings {
-  return { ...NO_SYNC_SETTINGS, ...(JSON.parse(json) as Partial<SyncSettings>) }
+  const kept = { ...NO_SYNC_SETTINGS, ...(JSON.parse(json) as Partial<SyncSettings>) }
+  const { cognitoStreams } = kept
+  return cognitoStreams === null
+    ? kept
+    : { ...kept, cognitoStreams: { ...{ disabledReason: null, target: null }, ...cognitoStreams } }
 }
+
+/** Null for a pool whose stream is not enabled. */
+export function streamTargetToJson(settings: SyncSettings): string | null {
+  const target = streamTargetOf(settings)
+  return target === null ? null : JSON.stringify(target)
+}
+
+export const streamTargetFromJson = (json: string): StreamTarget => JSON.parse(json) as StreamTarget
 
 type Pairs<T> = readonly (readonly [string, T])[]
 

@@ -1,4 +1,5 @@
 import type { IdentityId } from '@satchel/protocol'
+import { NO_SYNC_SETTINGS, type CognitoStreams } from '../domain/sync-settings.js'
 import { aPool } from './testing/a-pool.js'
 import type { IdentityStores } from './testing/identity-stores.js'
 
@@ -70,6 +71,29 @@ export function poolStoreContract(open: () => Promise<IdentityStores>): void {
     expect(await stores.pools.syncSettings(aPool(1).pool)).toEqual(nothing)
     expect(await stores.pools.syncSettings(aPool(2).pool)).toBeNull()
     expect(await stores.pools.setSyncSettings(aPool(2).pool, nothing)).toBe(false)
+  })
+
+  test('[V2] pools are told to stream exactly while their stream is enabled and its topic was found', async () => {
+    for (const n of [1, 2, 3]) await stores.pools.create(aPool(n))
+    const target = { streamName: 'changes', partitions: 3, payloadBytesMax: 900 }
+    const streams = { streamName: 'changes', roleArn: 'arn:r', disabledReason: null, streamingStatus: 'ENABLED', target } as const
+    const set = (n: number, cognitoStreams: CognitoStreams | null) =>
+      stores.pools.setSyncSettings(aPool(n).pool, { ...NO_SYNC_SETTINGS, cognitoStreams })
+    await set(3, streams)
+    await set(1, { ...streams, target: { ...target, streamName: 'other' } })
+    await set(2, { ...streams, target: null })
+    expect(await stores.pools.streaming()).toEqual([
+      { pool: aPool(1).pool, streamName: 'other' },
+      { pool: aPool(3).pool, streamName: 'changes' },
+    ])
+    await stores.pools.update(aPool(3).pool, (held) => ({ ...held, modifiedAt: 7 }))
+    await set(1, { ...streams, streamingStatus: 'DISABLED', disabledReason: 'the topic is gone' })
+    expect(await stores.pools.syncSettings(aPool(1).pool)).toMatchObject({
+      cognitoStreams: { streamingStatus: 'DISABLED', disabledReason: 'the topic is gone', target },
+    })
+    expect(await stores.pools.streaming()).toEqual([{ pool: aPool(3).pool, streamName: 'changes' }])
+    await set(3, null)
+    expect(await stores.pools.streaming()).toEqual([])
   })
 
   test('[I14] pools are listed by id, page by page', async () => {

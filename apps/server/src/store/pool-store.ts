@@ -11,6 +11,12 @@ export type PoolUpdate =
   | Readonly<{ kind: 'declined'; pool: StoredPool }>
   | Readonly<{ kind: 'missing' }>
 
+export type StreamingPool = Readonly<{
+  pool: IdentityPoolId
+  /** Without the server's prefix. */
+  streamName: string
+}>
+
 /** Keeps identity pools. Every adapter runs the suite in `pool-store.contract.ts`; reads show committed data only. */
 export interface PoolStore {
   find(pool: IdentityPoolId): Promise<StoredPool | null>
@@ -35,6 +41,9 @@ export interface PoolStore {
   /** Null when there is no such pool. */
   syncSettings(pool: IdentityPoolId): Promise<SyncSettings | null>
 
-  /** False when there is no such pool. */
+  /** False when there is no such pool. Writes that are committed after it go where these settings say, those before it do not. */
   setSyncSettings(pool: IdentityPoolId, settings: SyncSettings): Promise<boolean>
+
+  /** The pools whose stream is enabled, by id. */
+  streaming(): Promise<readonly StreamingPool[]>
 }

@@ -1,6 +1,10 @@
 import type { StoreFigures } from '../ops/metrics.js'
+import type { BulkPublishStore } from './bulk-publish-store.js'
+import type { ChangeLog } from './change-log.js'
 import type { DatasetStore } from './dataset-store.js'
 import type { IdentityStore } from './identity-store.js'
+import type { LeaseStore } from './lease-store.js'
+import type { OutboxStore } from './outbox-store.js'
 import type { PoolStore } from './pool-store.js'
 import type { SigningKeyStore } from './signing-key-store.js'
 
@@ -10,6 +14,10 @@ export type Stores = Readonly<{
   identities: IdentityStore
   pools: PoolStore
   signingKeys: SigningKeyStore
+  outbox: OutboxStore
+  leases: LeaseStore
+  bulkPublishes: BulkPublishStore
+  changeLog: ChangeLog
   /** Any read; rejects when the database does not answer. */
   probe: () => Promise<unknown>
   figures: () => Promise<StoreFigures>

@@ -150,7 +150,10 @@ test('[V53] with fewer partitions than it had, a stream is refused until it has 
   const { set, kafka, streamsOf } = await aWorld()
   await set(ON)
   kafka.alter('satchel.changes', { partitions: 3 })
-  await expect(set(ON)).rejects.toMatchObject({ code: 'InvalidParameter', message: expect.stringMatching(/3 partitions now/) })
+  await expect(set(ON)).rejects.toMatchObject({
+    code: 'InvalidParameter',
+    message: expect.stringMatching(/3 partitions now/),
+  })
   expect(await streamsOf()).toMatchObject({ streamingStatus: 'ENABLED', target: { partitions: 4 } })
   await set({ ...ON, streamName: 'others' })
   expect(await streamsOf()).toMatchObject({ target: { streamName: 'others', partitions: 2 } })

@@ -20,10 +20,14 @@ import { NO_USAGE, subtractUsage, sumUsage, usageOf, type Usage } from '../../do
 import { datasetKey, WorkingSet, type Changes } from '../../domain/working-set.js'
 import type { DatasetStore, ListRequest, Listing, PoolUsage } from '../dataset-store.js'
 import type { MemoryDatabase } from './memory-database.js'
+import { MemoryOutbox } from './memory-outbox.js'
 
 /** Keeps datasets in memory; every promise of the port but the one about durability. */
 export class MemoryDatasetStore implements DatasetStore {
-  constructor(private readonly database: MemoryDatabase) {}
+  constructor(
+    private readonly database: MemoryDatabase,
+    private readonly outbox: MemoryOutbox = new MemoryOutbox(database),
+  ) {}
 
   // eslint-disable-next-line @typescript-eslint/require-await -- a store answers later, also when it need not
   async commit(writes: readonly DatasetWrite[], limits: Limits): Promise<readonly WriteOutcome[]> {
@@ -33,12 +37,15 @@ export class MemoryDatasetStore implements DatasetStore {
     const working = new WorkingSet({
       epochBase: this.database.epochBase,
       pools: new Map(active.map(([identity, { pool }]) => [identity, pool])),
+      targets: new Map([...pools].flatMap(([pool, { streamTarget }]) => (streamTarget ? [[pool, streamTarget]] : []))),
       datasets,
       records: this.heldRecords(writes),
       markers,
     })
     const outcomes = writes.map((write) => judge(write, working))
-    this.store(working.changes())
+    const changes = working.changes()
+    this.outbox.insert(changes.streamed)
+    this.store(changes)
     return outcomes
   }
 
@@ -136,6 +143,7 @@ export class MemoryDatasetStore implements DatasetStore {
         purged++
       }
       logins.splice(0, logins.length, ...logins.filter((login) => login.pool !== pool))
+      this.database.bulkPublishes.delete(pool)
       doomedPools.delete(pool)
       purged++
     }

@@ -1,6 +1,6 @@
 import { byCodePoint, type IdentityPoolId } from '@satchel/protocol'
 import type { StoredPool } from '../../domain/identity-pool.js'
-import { NO_SYNC_SETTINGS, type SyncSettings } from '../../domain/sync-settings.js'
+import { NO_SYNC_SETTINGS, streamTargetOf, type SyncSettings } from '../../domain/sync-settings.js'
 import {
   rolesFromJson,
   rolesToJson,
@@ -9,7 +9,7 @@ import {
   syncSettingsFromJson,
   syncSettingsToJson,
 } from '../pool-json.js'
-import type { PoolStore, PoolUpdate } from '../pool-store.js'
+import type { PoolStore, PoolUpdate, StreamingPool } from '../pool-store.js'
 import type { MemoryDatabase, MemoryPool } from './memory-database.js'
 
 /** Keeps pools in memory. */
@@ -22,7 +22,7 @@ export class MemoryPoolStore implements PoolStore {
   }
 
   create(pool: StoredPool): Promise<void> {
-    this.put(pool, syncSettingsToJson(NO_SYNC_SETTINGS))
+    this.put(pool, { syncSettings: syncSettingsToJson(NO_SYNC_SETTINGS), streamTarget: null })
     return Promise.resolve()
   }
 
@@ -42,7 +42,7 @@ export class MemoryPoolStore implements PoolStore {
     const changed = change(held)
     if (changed === null) return Promise.resolve({ kind: 'declined', pool: held })
     const stored = { ...changed, pool, createdAt: held.createdAt }
-    this.put(stored, row.syncSettings)
+    this.put(stored, row)
     return Promise.resolve({ kind: 'stored', pool: stored })
   }
 
@@ -69,15 +69,27 @@ export class MemoryPoolStore implements PoolStore {
     const row = this.database.pools.get(pool)
     if (row === undefined) return Promise.resolve(false)
     row.syncSettings = syncSettingsToJson(settings)
+    row.streamTarget = streamTargetOf(settings)
     return Promise.resolve(true)
   }
 
-  private put({ pool, settings, roles, createdAt, modifiedAt }: StoredPool, syncSettings: string): void {
+  streaming(): Promise<readonly StreamingPool[]> {
+    const streaming = [...this.database.pools].flatMap(([pool, { streamTarget }]) =>
+      streamTarget === null ? [] : [{ pool, streamName: streamTarget.streamName }],
+    )
+    return Promise.resolve(streaming.sort((a, b) => byCodePoint(a.pool, b.pool)))
+  }
+
+  private put(
+    { pool, settings, roles, createdAt, modifiedAt }: StoredPool,
+    { syncSettings, streamTarget }: Pick<MemoryPool, 'syncSettings' | 'streamTarget'>,
+  ): void {
     this.database.pools.set(pool, {
       name: settings.name,
       settings: settingsToJson(settings),
       roles: rolesToJson(roles),
       syncSettings,
+      streamTarget,
       createdAt,
       modifiedAt,
     })

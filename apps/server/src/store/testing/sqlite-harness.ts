@@ -18,7 +18,7 @@ export async function sqliteHarness(
     database,
     directory,
     store: new SqliteDatasetStore(database),
-    addPool: (pool) => write(`INSERT INTO identity_pool VALUES (?, 'pool', '{}', '{}', '{}', 0, 0)`, [pool]),
+    addPool: (pool) => write(`INSERT INTO identity_pool VALUES (?, 'pool', '{}', '{}', '{}', 0, 0, NULL)`, [pool]),
     addIdentity: (identity, pool) => write('INSERT INTO identity VALUES (?, ?, 0, 0, NULL)', [identity, pool]),
     disable: (identity) => write('UPDATE identity SET disabled_at = 1 WHERE identity_id = ?', [identity]),
     doomIdentity: async (identity, pool) => {

@@ -1,8 +1,7 @@
 import { Worker } from 'node:worker_threads'
-import type { Limits } from '@satchel/protocol'
-import type { DatasetWrite, WriteOutcome } from '../../domain/dataset-write.js'
-import { patched } from '../../domain/held-record.js'
-import type { CommitAnswer, CommitGroup, CommitRequest, CommitThreadStart, ThreadOutcome } from './commit-message.js'
+import type { StreamStorage } from '../stream-storage.js'
+import type { CommitAnswer, CommitRequest, CommitThreadStart } from './commit-message.js'
+import type { WorkAnswer, WorkName, WorkRequest } from './thread-work.js'
 
 /** A thread runs built code; tests run the sources, and take the thread from the build beside them. */
 const ENTRY = import.meta.url.endsWith('.ts')
@@ -11,7 +10,7 @@ const ENTRY = import.meta.url.endsWith('.ts')
 
 type Waiting = Readonly<{ resolve: (answer: CommitAnswer) => void; reject: (cause: unknown) => void }>
 
-/** Commits groups of writes in a thread of their own (see `commit-thread.ts`). */
+/** Has work done in the commit thread (see `commit-thread.ts`), one piece after the other. */
 export class CommitThreadClient {
   private readonly thread: Worker
   /** Requests under way, in the order of their answers. */
@@ -20,21 +19,19 @@ export class CommitThreadClient {
   private closing = false
 
   /** The file must exist, with its tables. */
-  constructor(file: string) {
-    this.thread = new Worker(ENTRY, { workerData: { file } satisfies CommitThreadStart })
+  constructor(file: string, { relay, linkKey }: Pick<StreamStorage, 'relay' | 'linkKey'>) {
+    this.thread = new Worker(ENTRY, { workerData: { file, relay, linkKey } satisfies CommitThreadStart })
     this.thread.on('message', (answer: CommitAnswer) => this.waiting.shift()?.resolve(answer))
     this.thread.on('error', (cause) => this.end(cause))
     this.thread.on('exit', () => this.end(null))
   }
 
-  /** Judges and stores a group; resolves once it is durable, rejects when nothing of it was stored. */
-  async run(writes: readonly DatasetWrite[], limits: Limits): Promise<readonly WriteOutcome[]> {
-    const group: CommitGroup = { writes, limits }
-    const answer = await this.ask({ kind: 'commit', group: JSON.stringify(group) })
+  /** Resolves once what was done is durable, rejects when nothing of it was stored. */
+  async run<Name extends WorkName>(name: Name, request: WorkRequest<Name>): Promise<WorkAnswer<Name>> {
+    const answer = await this.ask({ kind: 'work', name, request } as CommitRequest)
     if (answer.kind === 'failed') throw answer.cause
-    if (answer.kind === 'closed') throw new Error('the commit thread closed instead of committing')
-    const outcomes = JSON.parse(answer.outcomes) as ThreadOutcome[]
-    return outcomes.map((outcome, index) => withRecords(outcome, writes[index]!))
+    if (answer.kind === 'closed') throw new Error(`the commit thread closed instead of doing ${name}`)
+    return answer.answer as WorkAnswer<Name>
   }
 
   /** Waits for what is under way and closes the connection. */
@@ -63,12 +60,4 @@ export class CommitThreadClient {
     for (const { reject } of this.waiting.splice(0)) reject(this.ended)
     if (!this.closing) throw this.ended
   }
-}
-
-function withRecords(outcome: ThreadOutcome, write: DatasetWrite): WriteOutcome {
-  if (outcome.kind !== 'accepted') return outcome
-  if (write.kind !== 'update') throw new Error(`a ${write.kind} was answered as an accepted batch`)
-  const { dataset } = outcome
-  const { at, by } = write
-  return { ...outcome, written: write.batch.map((patch) => patched(patch, { syncCount: dataset.syncCount, at, by })) }
 }

@@ -6,7 +6,7 @@ export type DatasetRow = Omit<Dataset, 'exists'> & Readonly<{ exists: number }>
 /** The columns of table `dataset d` under the names of {@link Dataset}. */
 export const DATASET_COLUMNS = `d.name, d."exists", d.sync_count AS syncCount, d.deleted_at_count AS deletedAt,
   d.collected_through AS collectedThrough, d.epoch, d.record_count AS recordCount, d.bytes,
-  d.created_at AS createdAt, d.modified_at AS modifiedAt, d.modified_by AS modifiedBy`
+  d.created_at AS createdAt, d.modified_at AS modifiedAt, d.modified_by AS modifiedBy, d.streamed_count AS streamedThrough`
 
 export const datasetOf = (row: DatasetRow): Dataset => ({
   name: row.name,
@@ -20,4 +20,5 @@ export const datasetOf = (row: DatasetRow): Dataset => ({
   modifiedBy: row.modifiedBy,
   recordCount: row.recordCount,
   bytes: row.bytes,
+  streamedThrough: row.streamedThrough,
 })

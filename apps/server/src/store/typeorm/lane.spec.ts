@@ -14,7 +14,7 @@ describe('the lane', () => {
         id: string
       }[]
     ).map(({ id }) => id)
-  const insert = (id: string) => `INSERT INTO identity_pool VALUES ('${id}', 'p', '{}', '{}', '{}', 0, 0)`
+  const insert = (id: string) => `INSERT INTO identity_pool VALUES ('${id}', 'p', '{}', '{}', '{}', 0, 0, NULL)`
 
   test('[W5] a transaction that fails takes none of its overlapping neighbours with it', async () => {
     const settled = await Promise.allSettled([

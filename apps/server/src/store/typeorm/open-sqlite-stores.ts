@@ -1,19 +1,28 @@
 import type { StoreFigures } from '../../ops/metrics.js'
 import type { Stores } from '../stores.js'
+import { WITHOUT_LINKS, type StreamStorage } from '../stream-storage.js'
+import { SqliteBulkPublishStore } from './sqlite-bulk-publish-store.js'
+import { SqliteChangeLog } from './sqlite-change-log.js'
 import { SqliteDatabase } from './sqlite-database.js'
 import { SqliteDatasetStore } from './sqlite-dataset-store.js'
 import { SqliteIdentityStore } from './sqlite-identity-store.js'
+import { SqliteLeaseStore } from './sqlite-lease-store.js'
+import { SqliteOutboxStore } from './sqlite-outbox-store.js'
 import { SqlitePoolStore } from './sqlite-pool-store.js'
 import { SqliteSigningKeyStore } from './sqlite-signing-key-store.js'
 
 /** Opens the embedded database with all its stores; rejects with a sentence when it cannot be used. */
-export async function openSqliteStores(file: string): Promise<Stores> {
-  const database = await SqliteDatabase.open(file)
+export async function openSqliteStores(file: string, streams: StreamStorage = WITHOUT_LINKS): Promise<Stores> {
+  const database = await SqliteDatabase.open(file, streams)
   return {
-    datasets: new SqliteDatasetStore(database),
+    datasets: new SqliteDatasetStore(database, streams.publicUrl),
     identities: new SqliteIdentityStore(database),
     pools: new SqlitePoolStore(database),
     signingKeys: new SqliteSigningKeyStore(database),
+    outbox: new SqliteOutboxStore(database),
+    leases: new SqliteLeaseStore(database),
+    bulkPublishes: new SqliteBulkPublishStore(database, streams.publicUrl),
+    changeLog: new SqliteChangeLog(database.reads),
     probe: () => database.reads.query('SELECT count(*) FROM doomed_pool'),
     figures: () => figuresOf(database),
     close: () => database.close(),

@@ -4,50 +4,49 @@ import type { Dataset } from '../../domain/dataset.js'
 import type { DatasetWrite, WriteOutcome } from '../../domain/dataset-write.js'
 import type { HeldRecord } from '../../domain/held-record.js'
 import { judgeWithin } from '../../domain/judge.js'
+import type { StreamTarget } from '../../domain/stream-target.js'
 import { datasetKey, WorkingSet, type Changes, type Loaded } from '../../domain/working-set.js'
+import { streamTargetFromJson } from '../pool-json.js'
 import { DATASET_COLUMNS, datasetOf, type DatasetRow } from './dataset-row.js'
 import { insertRows, type Table } from './insert-rows.js'
 import { ADD_POOL_USAGE, poolUsageValues } from './pool-usage.js'
+import { insertOutbox, type OutboxRule } from './sqlite-outbox.js'
 import type { Statements } from './statements.js'
 
-type IdentityRow = Readonly<{ identity: IdentityId; pool: IdentityPoolId }> & (DatasetRow | Readonly<{ name: null }>)
+type IdentityRow = Readonly<{ identity: IdentityId; pool: IdentityPoolId; streamTarget: string | null }> & (DatasetRow | Readonly<{ name: null }>)
 
 /**
  * One group of writes in one transaction: loads what it touches, judges the writes in
- * turn, and stores what was accepted with a few bulk statements (W1, W2). Durable when it returns; when it throws,
+ * turn, and stores what was accepted with a few bulk statements (W1, W2), its way into the outbox included (V1). Durable when it returns; when it throws,
  * nothing was stored.
  */
 export function commitGroup(
   statements: Statements,
-  writes: readonly DatasetWrite[],
-  limits: Limits,
+  { writes, limits }: Readonly<{ writes: readonly DatasetWrite[]; limits: Limits }>,
+  outbox: OutboxRule,
 ): readonly WriteOutcome[] {
   const judge = judgeWithin(limits)
-  statements.run('BEGIN IMMEDIATE')
-  try {
+  return statements.transaction(() => {
     const working = new WorkingSet(load(statements, writes))
     const outcomes = writes.map((write) => judge(write, working))
-    store(statements, working.changes())
-    statements.run('COMMIT')
+    const changes = working.changes()
+    store(statements, changes)
+    insertOutbox(statements, changes.streamed, outbox)
     return outcomes
-  } catch (cause) {
-    rollBack(statements)
-    throw cause
-  }
-}
-
-/** Some failures, a full disk among them, have ended the transaction already. */
-function rollBack(statements: Statements): void {
-  if (statements.inTransaction) statements.run('ROLLBACK')
+  })
 }
 
 /** Lists of ids travel as JSON, which SQLite takes apart. */
 function load(statements: Statements, writes: readonly DatasetWrite[]): Loaded {
   const identities = JSON.stringify([...new Set(writes.map(({ path }) => path.identity))])
   const pools = new Map<IdentityId, IdentityPoolId>()
+  const targets = new Map<IdentityPoolId, StreamTarget>()
   const datasets = new Map<IdentityId, Map<DatasetName, Dataset>>()
   for (const row of statements.all<IdentityRow>(IDENTITIES_WITH_DATASETS, [identities])) {
     pools.set(row.identity, row.pool)
+    if (row.streamTarget !== null && !targets.has(row.pool)) {
+      targets.set(row.pool, streamTargetFromJson(row.streamTarget))
+    }
     if (row.name === null) continue
     const byName = datasets.get(row.identity)
     if (byName === undefined) datasets.set(row.identity, new Map([[row.name, datasetOf(row)]]))
@@ -57,6 +56,7 @@ function load(statements: Statements, writes: readonly DatasetWrite[]): Loaded {
   return {
     epochBase,
     pools,
+    targets,
     datasets,
     records: loadRecords(statements, writes),
     markers: loadMarkers(statements, writes),
@@ -112,6 +112,7 @@ const datasetValues = ({ path, dataset }: Changes['datasets'][number]): unknown[
   dataset.createdAt,
   dataset.modifiedAt,
   dataset.modifiedBy,
+  dataset.streamedThrough,
 ]
 
 const recordValues = ({ path, record }: Changes['records'][number]): unknown[] => [
@@ -151,11 +152,13 @@ const DATASET_TABLE: Table = {
     'created_at',
     'modified_at',
     'modified_by',
+    'streamed_count',
   ],
   suffix: `ON CONFLICT (identity_id, name) DO UPDATE SET "exists" = excluded."exists", sync_count = excluded.sync_count,
     deleted_at_count = excluded.deleted_at_count, collected_through = excluded.collected_through, epoch = excluded.epoch,
     record_count = excluded.record_count, bytes = excluded.bytes, created_at = excluded.created_at,
-    modified_at = excluded.modified_at, modified_by = excluded.modified_by`,
+    modified_at = excluded.modified_at, modified_by = excluded.modified_by,
+    streamed_count = excluded.streamed_count`,
 }
 
 const RECORD_TABLE: Table = {
@@ -192,7 +195,8 @@ const MARKER_TABLE: Table = {
 }
 
 // An identity without datasets answers one row, whose dataset is null.
-const IDENTITIES_WITH_DATASETS = `SELECT i.identity_id AS identity, i.pool_id AS pool, ${DATASET_COLUMNS}
+const IDENTITIES_WITH_DATASETS = `SELECT i.identity_id AS identity, i.pool_id AS pool,
+  p.stream_target AS streamTarget, ${DATASET_COLUMNS}
   FROM json_each(?) AS wanted CROSS JOIN identity AS i ON i.identity_id = wanted.value
   JOIN identity_pool AS p ON p.pool_id = i.pool_id
   LEFT JOIN dataset AS d ON d.identity_id = i.identity_id

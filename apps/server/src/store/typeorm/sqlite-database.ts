@@ -5,8 +5,10 @@ import type { Logger, QueryRunner } from 'typeorm'
 import { entities } from './entities/entities.js'
 import { Lane } from './lane.js'
 import { CommitThreadClient } from './commit-thread-client.js'
+import { WITHOUT_LINKS, type StreamStorage } from '../stream-storage.js'
 import { migrations } from './migrations/migrations.js'
 import { tuneReader, tuneWriter } from './sqlite-pragmas.js'
+import type { WorkAnswer, WorkName, WorkRequest } from './thread-work.js'
 import { DataSource } from './typeorm.js'
 
 /** TypeORM prints statements with their parameters, which are users' values; nothing of it may reach a log. */
@@ -34,8 +36,7 @@ export class SqliteDatabase {
     private readonly writer: DataSource,
     private readonly reader: DataSource,
     private readonly lock: Database.Database,
-    /** Commits groups of writes; only ever used in a turn of the lane. */
-    readonly commits: CommitThreadClient,
+    private readonly commits: CommitThreadClient,
     /** Sees committed data only; never write through it. */
     readonly reads: QueryRunner,
   ) {
@@ -46,17 +47,23 @@ export class SqliteDatabase {
    * Opens the file, brings its tables up to this version, and takes the directory for this process. Rejects
    * with a sentence when another process has it, or when a newer version has written it.
    */
-  static async open(file: string): Promise<SqliteDatabase> {
+  static async open(file: string, streams: StreamStorage = WITHOUT_LINKS): Promise<SqliteDatabase> {
     mkdirSync(dirname(file), { recursive: true })
     const lock = takeDirectory(dirname(file))
     try {
       const writer = await openWriter(file)
       const reader = await openReader(file)
-      return new SqliteDatabase(writer, reader, lock, new CommitThreadClient(file), reader.createQueryRunner())
+      const commits = new CommitThreadClient(file, streams)
+      return new SqliteDatabase(writer, reader, lock, commits, reader.createQueryRunner())
     } catch (cause) {
       lock.close()
       throw cause
     }
+  }
+
+  /** Has a piece of work done in the commit thread, when its turn comes on the lane. */
+  inThread<Name extends WorkName>(name: Name, request: WorkRequest<Name>): Promise<WorkAnswer<Name>> {
+    return this.lane.turn(() => this.commits.run(name, request))
   }
 
   /** Bytes of the database and its log on disk. */
@@ -101,7 +108,8 @@ async function openWriter(file: string): Promise<DataSource> {
   return source
 }
 
-async function openReader(file: string): Promise<DataSource> {
+/** Opens the file for reading alone, beside whoever writes to it. */
+export async function openReader(file: string): Promise<DataSource> {
   const source = new DataSource({
     type: 'better-sqlite3',
     database: file,

@@ -10,18 +10,24 @@ import {
 import { absentDataset, type Dataset } from '../../domain/dataset.js'
 import type { DatasetWrite, WriteOutcome } from '../../domain/dataset-write.js'
 import type { Usage } from '../../domain/usage.js'
+import { patched } from '../../domain/held-record.js'
 import type { DatasetStore, ListRequest, Listing, PoolUsage } from '../dataset-store.js'
 import { DATASET_COLUMNS, datasetOf, type DatasetRow } from './dataset-row.js'
 import { addPoolUsage } from './pool-usage.js'
 import type { SqliteDatabase } from './sqlite-database.js'
 import { beginEpoch, collectTombstones, forgetDeviceMarkers, forgetMarkers, purge } from './sqlite-housekeeping.js'
+import type { ThreadOutcome } from './thread-work.js'
 
 /** Keeps datasets in SQLite: commits in their own thread, other writes through the lane, reads through the read-only connection. */
 export class SqliteDatasetStore implements DatasetStore {
-  constructor(private readonly database: SqliteDatabase) {}
+  constructor(
+    private readonly database: SqliteDatabase,
+    private readonly publicUrl: () => string | null = () => null,
+  ) {}
 
-  commit(writes: readonly DatasetWrite[], limits: Limits): Promise<readonly WriteOutcome[]> {
-    return this.database.lane.turn(() => this.database.commits.run(writes, limits))
+  async commit(writes: readonly DatasetWrite[], limits: Limits): Promise<readonly WriteOutcome[]> {
+    const outcomes = await this.database.inThread('commit', { writes, limits, publicUrl: this.publicUrl() })
+    return outcomes.map((outcome, index) => withRecords(outcome, writes[index]!))
   }
 
   async read({ identity, dataset }: DatasetPath): Promise<Dataset> {
@@ -120,6 +126,14 @@ export class SqliteDatasetStore implements DatasetStore {
   private query<Row>(sql: string, parameters: unknown[]): Promise<Row[]> {
     return this.database.reads.query(sql, parameters) as Promise<Row[]>
   }
+}
+
+function withRecords(outcome: ThreadOutcome, write: DatasetWrite): WriteOutcome {
+  if (outcome.kind !== 'accepted') return outcome
+  if (write.kind !== 'update') throw new Error(`a ${write.kind} was answered as an accepted batch`)
+  const { dataset } = outcome
+  const { at, by } = write
+  return { ...outcome, written: write.batch.map((patch) => patched(patch, { syncCount: dataset.syncCount, at, by })) }
 }
 
 const READ = `SELECT ${DATASET_COLUMNS} FROM dataset AS d WHERE d.identity_id = ? AND d.name = ?`

@@ -71,6 +71,7 @@ async function purgePool(runner: QueryRunner, pool: IdentityPoolId, limit: numbe
     ])
   }
   if (found.length === limit) return found.length
+  await runner.query('DELETE FROM bulk_publish WHERE pool_id = ?', [pool])
   await runner.query('DELETE FROM doomed_pool WHERE pool_id = ?', [pool])
   return found.length + 1
 }

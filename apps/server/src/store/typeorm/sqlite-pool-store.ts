@@ -3,26 +3,20 @@ import type { EntityManager } from 'typeorm'
 import type { StoredPool } from '../../domain/identity-pool.js'
 import { NO_SYNC_SETTINGS, type SyncSettings } from '../../domain/sync-settings.js'
 import {
-  rolesFromJson,
   rolesToJson,
-  settingsFromJson,
   settingsToJson,
-  syncSettingsFromJson,
+  streamTargetToJson,
   syncSettingsToJson,
 } from '../pool-json.js'
 import type { PoolStore, PoolUpdate } from '../pool-store.js'
 import { IdentityPoolEntity } from './entities/identity-pool.entity.js'
 import type { SqliteDatabase } from './sqlite-database.js'
-import { MoreThan } from './typeorm.js'
+import { poolOf, SqlitePoolReads } from './sqlite-pool-reads.js'
 
 /** Keeps pools in SQLite: writes through the lane, reads through the read-only connection. */
-export class SqlitePoolStore implements PoolStore {
-  constructor(private readonly database: SqliteDatabase) {}
-
-  async find(pool: IdentityPoolId): Promise<StoredPool | null> {
-    // Asked on every call for an identity, so it goes around the query builder.
-    const [row] = (await this.database.reads.query(FIND, [pool])) as PoolRow[]
-    return row === undefined ? null : poolOf(row)
+export class SqlitePoolStore extends SqlitePoolReads implements PoolStore {
+  constructor(private readonly database: Pick<SqliteDatabase, 'lane' | 'reads'>) {
+    super(database.reads)
   }
 
   create(pool: StoredPool): Promise<void> {
@@ -55,15 +49,6 @@ export class SqlitePoolStore implements PoolStore {
     })
   }
 
-  async list({ after, limit }: Readonly<{ after: string; limit: number }>): Promise<readonly StoredPool[]> {
-    const rows = await this.database.reads.manager.find(IdentityPoolEntity, {
-      where: { poolId: MoreThan(after) },
-      order: { poolId: 'ASC' },
-      take: limit,
-    })
-    return rows.map(poolOf)
-  }
-
   delete(pool: IdentityPoolId, at: number): Promise<boolean> {
     return this.database.lane.transaction(async (runner) => {
       const { affected } = await runner.manager.delete(IdentityPoolEntity, { poolId: pool })
@@ -73,32 +58,14 @@ export class SqlitePoolStore implements PoolStore {
     })
   }
 
-  async syncSettings(pool: IdentityPoolId): Promise<SyncSettings | null> {
-    const row = await this.database.reads.manager.findOneBy(IdentityPoolEntity, { poolId: pool })
-    return row === null ? null : syncSettingsFromJson(row.syncSettings)
-  }
-
   setSyncSettings(pool: IdentityPoolId, settings: SyncSettings): Promise<boolean> {
     return this.database.lane.transaction(async ({ manager }) => {
-      const changed = { syncSettings: syncSettingsToJson(settings) }
+      const changed = { syncSettings: syncSettingsToJson(settings), streamTarget: streamTargetToJson(settings) }
       const { affected } = await manager.update(IdentityPoolEntity, { poolId: pool }, changed)
       return affected === 1
     })
   }
 }
-
-type PoolRow = Pick<IdentityPoolEntity, 'poolId' | 'settings' | 'roles' | 'createdAt' | 'modifiedAt'>
-
-const FIND = `SELECT pool_id AS poolId, settings, roles, created_at AS createdAt, modified_at AS modifiedAt
-  FROM identity_pool WHERE pool_id = ?`
-
-const poolOf = (row: PoolRow): StoredPool => ({
-  pool: row.poolId as IdentityPoolId,
-  settings: settingsFromJson(row.settings),
-  roles: rolesFromJson(row.roles),
-  createdAt: row.createdAt,
-  modifiedAt: row.modifiedAt,
-})
 
 async function insert(manager: EntityManager, pool: StoredPool): Promise<void> {
   await manager.insert(IdentityPoolEntity, {

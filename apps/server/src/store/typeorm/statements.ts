@@ -6,8 +6,17 @@ export class Statements {
 
   constructor(private readonly connection: Database.Database) {}
 
-  get inTransaction(): boolean {
-    return this.connection.inTransaction
+  /** Does `work` in one transaction: durable when this returns; when it throws, nothing was stored. */
+  transaction<T>(work: () => T): T {
+    this.run('BEGIN IMMEDIATE')
+    try {
+      const answer = work()
+      this.run('COMMIT')
+      return answer
+    } catch (cause) {
+      this.rollBack()
+      throw cause
+    }
   }
 
   /** The rows of a query, taken to be of the shape that the caller names. */
@@ -20,8 +29,14 @@ export class Statements {
     return this.prepare(sql).get(...values) as Row | undefined
   }
 
-  run(sql: string, values: readonly unknown[] = []): void {
-    this.prepare(sql).run(...values)
+  /** Answers how many rows were changed. */
+  run(sql: string, values: readonly unknown[] = []): number {
+    return this.prepare(sql).run(...values).changes
+  }
+
+  /** Some failures, a full disk among them, have ended the transaction already. */
+  private rollBack(): void {
+    if (this.connection.inTransaction) this.run('ROLLBACK')
   }
 
   private prepare(sql: string): Database.Statement<unknown[]> {

@@ -20,6 +20,10 @@ export class IdentityPoolEntity {
   @Column({ name: 'sync_settings', type: 'text' })
   syncSettings!: string
 
+  /** JSON of a `StreamTarget`; null while the stream is not enabled. */
+  @Column({ name: 'stream_target', type: 'text', nullable: true })
+  streamTarget!: string | null
+
   @Column({ name: 'created_at', type: 'integer' })
   createdAt!: number
 

@@ -2,6 +2,7 @@ import { SyncStore1750000000001 } from './1750000000001-sync-store.js'
 import { SigningKeys1750000000002 } from './1750000000002-signing-keys.js'
 import { DeviceMarkers1750000000003 } from './1750000000003-device-markers.js'
 import { EpochBase1750000000004 } from './1750000000004-epoch-base.js'
+import { Outbox1750000000005 } from './1750000000005-outbox.js'
 
 /** Every migration, oldest first. One that has been released is never changed again. */
 export const migrations = [
@@ -9,4 +10,5 @@ export const migrations = [
   SigningKeys1750000000002,
   DeviceMarkers1750000000003,
   EpochBase1750000000004,
+  Outbox1750000000005,
 ]

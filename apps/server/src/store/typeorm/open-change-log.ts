@@ -1,0 +1,56 @@
+import { existsSync } from 'node:fs'
+import type { ChangeLog } from '../change-log.js'
+import type { PoolStore } from '../pool-store.js'
+import { migrations } from './migrations/migrations.js'
+import { SqliteChangeLog } from './sqlite-change-log.js'
+import { openReader } from './sqlite-database.js'
+import { SqlitePoolReads } from './sqlite-pool-reads.js'
+
+/** What somebody who checks the stream from outside reads. */
+export type OpenedChangeLog = Readonly<{
+  changeLog: ChangeLog
+  pools: Pick<PoolStore, 'find' | 'list' | 'syncSettings' | 'streaming'>
+  close: () => Promise<void>
+}>
+
+/**
+ * Opens a database for reading alone, without taking its directory: a server may run on it and go on writing. Rejects with a sentence when there is
+ * none, or when another version has written it.
+ */
+export async function openChangeLog(file: string): Promise<OpenedChangeLog> {
+  if (!existsSync(file)) throw new Error(`there is no database ${file}`)
+  const source = await openReader(file)
+  try {
+    const reads = source.createQueryRunner()
+    const ran = (await reads.hasTable('migration')) ? await reads.query(RAN) : []
+    refuseOtherVersion(file, ran as { name: string }[])
+    return {
+      changeLog: new SqliteChangeLog(reads),
+      pools: new SqlitePoolReads(reads),
+      close: () => source.destroy(),
+    }
+  } catch (cause) {
+    await source.destroy()
+    throw cause
+  }
+}
+
+/** Nothing here may bring a database up to date, so it has to be of this very version. */
+function refuseOtherVersion(file: string, ran: readonly Readonly<{ name: string }>[]): void {
+  const here = ran.map(({ name }) => name)
+  const known: readonly string[] = migrations.map((Migration) => new Migration().name)
+  const unknown = here.filter((name) => !known.includes(name))
+  if (unknown.length > 0) {
+    throw new Error(
+      `the database ${file} was written by a newer version of Satchel: it knows the migration ${unknown.join(', ')}, which this version does not`,
+    )
+  }
+  const missing = known.filter((name) => !here.includes(name))
+  if (missing.length > 0) {
+    throw new Error(
+      `the database ${file} was written by an older version of Satchel: it lacks the migration ${missing.join(', ')}; start the server of this version once`,
+    )
+  }
+}
+
+const RAN = 'SELECT name FROM migration ORDER BY id'
