@@ -1,6 +1,7 @@
 import { SystemClock } from '../../apps/server/src/runtime/clock.js'
 import { openKafka } from '../../apps/server/src/stream/kafka.js'
 import type { Message, Publisher } from '../../apps/server/src/stream/publisher.js'
+import { publisherContract } from '../../apps/server/src/stream/publisher.contract.js'
 import { describeWithKafka } from '../support/kafka/describe-with-kafka.js'
 import { eventually } from '../support/eventually.js'
 
@@ -34,6 +35,24 @@ describeWithKafka('publisher', {}, (kafka) => {
   }
 
   const valuesIn = async (topic: string) => (await kafka().read(topic)).map(({ value }) => value)
+
+  describe('contract', () =>
+    publisherContract(() => {
+      const config = { brokers: kafka().addresses, tls: null, sasl: null, clientId: 'satchel-test', topicPrefix: '' }
+      const { openPublisher, topics } = openKafka(config, { clock, log: () => undefined })
+      return Promise.resolve({
+        open: openPublisher,
+        topics,
+        createTopic: (name, { partitions, batchBytesMax }) =>
+          kafka().createTopic(name, {
+            numPartitions: partitions,
+            configs: batchBytesMax === undefined ? {} : { 'max.message.bytes': String(batchBytesMax) },
+          }),
+        read: async (topic) =>
+          (await kafka().read(topic)).map((found) => ({ ...found, key: found.key ?? '', value: found.value ?? '' })),
+        close: () => Promise.resolve(),
+      })
+    }))
 
   afterEach(() => {
     for (const publisher of opened.splice(0)) publisher.close()

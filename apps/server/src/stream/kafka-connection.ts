@@ -19,8 +19,8 @@ export class KafkaConnections {
     private readonly log: KafkaLog,
   ) {}
 
-  /** How many tries it takes to have begun with each of the brokers that were named. */
-  get brokers(): number {
+  /** How many connections it takes to have begun with each of the brokers that were named. */
+  get count(): number {
     return this.config.brokers.length
   }
 
@@ -55,6 +55,11 @@ export class KafkaConnection {
       logLevel: logLevel.INFO,
       logCreator: logInto(this.log),
     })
+  }
+
+  /** In the order in which they are tried. */
+  get brokers(): readonly string[] {
+    return this.config.brokers
   }
 
   /** Ends all its sockets at once. */

@@ -27,7 +27,7 @@ export const RELAY_BOUNDS: RelayBounds = {
   markRowsMin: 64,
   markDelayMs: 100,
   unmarkedRowsMax: 1_000,
-  sendMsMax: 5_000,
+  sendMsMax: 6_000,
   pollMs: 500,
   stopMs: 5_500,
 }

@@ -1,5 +1,6 @@
 import { byteSize } from '@satchel/protocol'
-import type { PlacedOutboxRow } from '../../domain/outbox-row.js'
+import { SHARDS, type PlacedOutboxRow } from '../../domain/outbox-row.js'
+import type { Clock } from '../../runtime/clock.js'
 import { HeldClock } from '../../runtime/testing/held-clock.js'
 import { SeededRandom } from '../../runtime/testing/seeded-random.js'
 import type { LeaseStore } from '../../store/lease-store.js'
@@ -21,6 +22,7 @@ export type Plant = Readonly<{
   outbox?: (outbox: OutboxStore) => OutboxStore
   leases?: (leases: LeaseStore) => LeaseStore
   open?: (open: OpenPublisher) => OpenPublisher
+  clock?: (clock: Clock) => Clock
 }>
 
 type Member = { readonly process: SimProcess; readonly relay: Relay }
@@ -54,6 +56,8 @@ export class StreamWorld {
   private readonly countsByDataset = new Map<string, number>()
   private readonly writing = new Set<number>()
   private readonly members: Member[] = []
+  private readonly shards = Array.from({ length: SHARDS }, (_, shard) => shard)
+  private acknowledged = 0
   private faulty = true
 
   constructor(
@@ -104,6 +108,18 @@ export class StreamWorld {
     return [...this.findings, ...undrained, ...judgeStream(this.committed, this.kafka.messages(STREAM), linkedIds)]
   }
 
+  /** How often the history met what relays are hard for. */
+  met(): Readonly<Record<'repeats' | 'takeovers' | 'links' | 'lateCommits' | 'refusals', number>> {
+    const inPlace = this.committed.filter(({ seq }, at) => seq > (this.committed[at - 1]?.seq ?? 0))
+    return {
+      repeats: this.kafka.messages(STREAM).length - this.committed.length,
+      takeovers: this.shards.reduce((sum, shard) => sum + this.leases.find(leaseName(shard))!.epoch - 1, 0),
+      links: this.outbox.linkedById.size,
+      lateCommits: this.committed.length - inPlace.length,
+      refusals: this.kafka.calls.length - this.acknowledged,
+    }
+  }
+
   /** Lets time pass, bit by bit, so that what waits for each other gets its turns. */
   private async pass(ms: number): Promise<void> {
     for (let left = ms; left > 0; left -= 25) {
@@ -118,7 +134,7 @@ export class StreamWorld {
     if (process.isDead) {
       if (this.chance(0.2)) this.members[index] = this.startMember()
     } else if (!process.isRunning) {
-      if (this.chance(0.05)) process.resume()
+      if (this.chance(0.02)) process.resume()
     } else if (this.chance(0.02)) process.kill()
     else if (this.chance(0.03)) process.pause()
 
@@ -175,7 +191,7 @@ export class StreamWorld {
       disable: () => Promise.resolve(),
       disableAll: () => Promise.resolve(),
       backlogRowsMax: 1_000_000,
-      clock: process.clock,
+      clock: plant?.clock?.(process.clock) ?? process.clock,
       random: this.random,
       bounds: BOUNDS,
       observer: silentObserver({ defect: (cause) => this.findings.push(`defect: ${String(cause)}`) }),
@@ -201,7 +217,9 @@ export class StreamWorld {
         }
         under++
         try {
-          return await publisher.publish(topic, messages)
+          const outcome = await publisher.publish(topic, messages)
+          if (outcome.kind === 'acknowledged') this.acknowledged++
+          return outcome
         } finally {
           under--
         }
