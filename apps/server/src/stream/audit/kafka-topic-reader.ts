@@ -34,7 +34,7 @@ export class KafkaTopicReader implements TopicReader {
   async bounds(streamName: string): Promise<readonly PartitionBounds[] | null> {
     const topic = this.options.topicPrefix + streamName
     let reason = ''
-    for (let tries = 0; tries < this.options.connections.brokers; tries++) {
+    for (let tries = 0; tries < this.options.connections.count; tries++) {
       try {
         const offsets = await this.connected((client) => withAdmin(client, (admin) => admin.fetchTopicOffsets(topic)))
         return offsets
