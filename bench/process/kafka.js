@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
-const CLUSTER = fileURLToPath(new URL('../../test/support/kafka/kafka-cluster.ts', import.meta.url))
-const BUILT = fileURLToPath(new URL('../../.cache/bench/test/support/kafka/kafka-cluster.js', import.meta.url))
+const CLUSTER = new URL('../../test/support/kafka/kafka-cluster.ts', import.meta.url)
+const BUILT = fileURLToPath(new URL('../../.cache/bench/kafka-cluster.js', import.meta.url))
 
 /**
  * A real Kafka of one broker, the one that the tests use (`test/support/kafka`); null, and a line that says so, where Java is missing. Ends with
@@ -15,12 +15,14 @@ export async function startKafka(say) {
     return null
   }
   await build({
-    entryPoints: [CLUSTER],
+    entryPoints: [fileURLToPath(CLUSTER)],
     outfile: BUILT,
     bundle: true,
     platform: 'node',
     format: 'esm',
     packages: 'external',
+    // What it finds beside itself (the jars, Maven's file) is where the source is, not the built file.
+    define: { 'import.meta.url': JSON.stringify(CLUSTER.href) },
   })
   const { KafkaCluster } = await import(BUILT)
   const cluster = await KafkaCluster.start()
