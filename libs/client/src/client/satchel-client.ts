@@ -11,6 +11,7 @@ import {
   type Unsubscribe,
   type Write,
 } from '../api.js'
+import { asError } from '../as-error.js'
 import type { Authentication } from '../identity/identity-provider.js'
 import { LoginProvider } from '../identity/login-provider.js'
 import type { Entry } from '../journal/entry.js'
@@ -346,5 +347,3 @@ const leftIn = ({ profile, store }: Opened, { adopted }: Profile): readonly Left
   adopted?.store === profile.store ? leftBehind(store.replica, adopted.through) : []
 
 const isLost = (fault: Error): boolean => fault instanceof JournalFault && fault.kind === 'lost'
-
-const asError = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new Error(String(thrown)))

@@ -1,5 +1,6 @@
 import type { DeviceId } from '@satchel/protocol'
 import type { SqlJsStatic } from 'sql.js'
+import { asError } from '../as-error.js'
 import type { Entry, Group, PlacedGroup } from '../journal/entry.js'
 import { JournalFault, type Journal } from '../journal/journal.js'
 import type { SqlReplica } from '../replica/sql-replica.js'
@@ -296,5 +297,3 @@ export class JournaledStore implements LocalStore {
 
 /** Nothing that is tried later would help. */
 const isFinal = (fault: Error | null): boolean => isFault(fault, 'newer-format') || isFault(fault, 'in-use')
-
-const asError = (fault: unknown): Error => (fault instanceof Error ? fault : new Error(String(fault)))

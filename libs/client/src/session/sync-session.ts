@@ -1,5 +1,6 @@
 import { DATASETS_PER_MESSAGE_MAX, type DatasetName, type RecordKey } from '@satchel/protocol'
 import type { ConflictPolicy } from '../api.js'
+import { asError } from '../as-error.js'
 import type { Entry, Group } from '../journal/entry.js'
 import { JournalFault } from '../journal/journal.js'
 import type { ChangeSource, LocalStore } from '../local/local-store.js'
@@ -392,5 +393,3 @@ export class SyncSession {
 const paused = (): ConnectionFault => new ConnectionFault('unreachable', 'syncing is paused')
 
 const isSame = (a: object, b: object): boolean => JSON.stringify(a) === JSON.stringify(b)
-
-const asError = (fault: unknown): Error => (fault instanceof Error ? fault : new Error(String(fault)))

@@ -1,4 +1,5 @@
 import type { SyncReport } from '../api.js'
+import { asError } from '../as-error.js'
 import type { Status } from '../status.js'
 import type { TabMessage, Tabs } from '../tabs/tabs.js'
 import { ConnectionFault } from '../transport/transport.js'
@@ -202,7 +203,7 @@ export class TabSession {
     void this.take(lead, steal).catch((fault: unknown) => {
       // Looked at again a little later: storage that takes no term now takes none at once either.
       if (this.lead === lead) this.follow()
-      this.deps.onFault(fault instanceof Error ? fault : new Error(String(fault)))
+      this.deps.onFault(asError(fault))
     })
   }
 
