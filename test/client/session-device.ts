@@ -6,6 +6,7 @@ import type { ConflictPolicy, WireEvent } from '../../libs/client/src/api.js'
 import { MemoryJournalFile } from '../../libs/client/src/journal/testing/memory-journal.js'
 import type { Random } from '../../libs/client/src/runtime/random.js'
 import { JournaledStore } from '../../libs/client/src/local/journaled-store.js'
+import { Patience } from '../../libs/client/src/session/patience.js'
 import { TabSession } from '../../libs/client/src/session/tab-session.js'
 import type { Status } from '../../libs/client/src/status.js'
 import { MemoryTabs } from '../../libs/client/src/tabs/testing/memory-tabs.js'
@@ -46,6 +47,7 @@ export async function aTab(world: World, device: Device = aDevice(), options: Ta
   const random: Random = { fraction: () => seeded.next(), uuid: () => seeded.uuid() }
   const transport = new CoreTransport(world)
   const tabs = device.tabs.open()
+  const patience = new Patience(clock)
   const faults: Error[] = []
   const wire: WireEvent[] = []
   const statuses: Status[] = []
@@ -54,7 +56,7 @@ export async function aTab(world: World, device: Device = aDevice(), options: Ta
   const store = await JournaledStore.open({ journal: device.file.open(), sql: await sql, tabs, clock, random, onFault })
   await store.write(datasets.map((dataset) => ({ kind: 'open', dataset: dataset as DatasetName })))
   const session = new TabSession({
-    ...{ store, tabs, transport, clock, random, paused, onFault },
+    ...{ store, tabs, transport, clock, random, paused, patience, onFault },
     provider: {
       authenticate: async (known) => ({ identity: known ?? IDENTITY, token: await tokens(known), guest: true }),
     },
@@ -94,6 +96,30 @@ export async function aTab(world: World, device: Device = aDevice(), options: Ta
 }
 
 export type Tab = Awaited<ReturnType<typeof aTab>>
+
+/** Opens tabs, see {@link aTab}, and closes after each test what was opened in it. */
+export function opening(): typeof aTab {
+  const open: Tab[] = []
+  afterEach(async () => {
+    for (const tab of open.splice(0)) await tab.close()
+  })
+  return async (...given) => {
+    const tab = await aTab(...given)
+    open.push(tab)
+    return tab
+  }
+}
+
+/** Two tabs of one device, the first of which leads. */
+export async function leadAndFollow(tabOn: typeof aTab) {
+  const world = await aServer()
+  const device = aDevice()
+  const leader = await tabOn(world, device)
+  await until(() => leader.isQuiet())
+  const follower = await tabOn(world, device)
+  await until(() => follower.session.status.kind === 'live')
+  return { world, device, leader, follower }
+}
 
 /** Lets everything happen that needs no time, until the condition holds. */
 export async function until(condition: () => boolean, turns = 500): Promise<void> {

@@ -235,6 +235,18 @@ describe('intent', () => {
     expect(judged(seen(0), [theirs, mine])).toHaveLength(1)
   })
 
+  test('what was written on top of an own removal passes, where others wrote and left nothing meanwhile', () => {
+    const others = (last: LogEntry) => [
+      commit(1, [['a', 'old', 0]], { by: 'pad' }),
+      commit(2, [['a', null, 1]]),
+      commit(3, [['a', 'theirs', 2]], { by: 'pad' }),
+      last,
+      commit(5, [['a', 'mine', 0]]),
+    ]
+    expect(judged(seen(1), others({ ...deletion(4), by: 'pad' }))).toEqual([])
+    expect(judged(seen(1), others(commit(4, [['a', 'again', 3]], { by: 'pad' })))).toHaveLength(1)
+  })
+
   test('finds an edit that brings back what another device deleted', () => {
     const entries = [
       commit(1, [['a', 'old', 0]], { by: 'pad' }),

@@ -72,7 +72,7 @@ export class SimDevice {
   /** A new tab, whose client is still to be opened on the platform that comes with it. */
   newTab(): Readonly<{ tab: SimTab; platform: Platform }> {
     const name = `t${++this.opened}`
-    const life = new Life(`${this.name}.${name}`)
+    const life = new Life(`${this.name}.${name}`, (work) => void this.time.after(0, work))
     const tab: SimTab = { name, life, client: null }
     this.tabs.push(tab)
     const platform: Platform = {

@@ -21,6 +21,7 @@ import { JournaledStore } from '../local/journaled-store.js'
 import type { Profile } from '../platform/device-storage.js'
 import type { Platform } from '../platform/platform.js'
 import type { Applied, Replica } from '../replica/replica.js'
+import { Patience } from '../session/patience.js'
 import { TabSession } from '../session/tab-session.js'
 import type { Status } from '../status.js'
 import type { Tabs } from '../tabs/tabs.js'
@@ -36,7 +37,7 @@ import { WriteTracker } from './write-tracker.js'
 type Opened = Readonly<{ profile: Profile; tabs: Tabs; store: LocalStore; session: TabSession; end: () => void }>
 
 /** What is fixed for as long as a client is open. */
-type Parts = Readonly<{ options: ClientOptions; platform: Platform; sql: SqlJsStatic }>
+type Parts = Readonly<{ options: ClientOptions; platform: Platform; sql: SqlJsStatic; patience: Patience }>
 
 /**
  * The client as the app holds it: finds the user's local store, keeps a session over it, and changes store and session when
@@ -64,7 +65,7 @@ export class SatchelClient implements SyncClient, DatasetHost {
     const { storage, random } = platform
     const fresh = newProfile(random.uuid(), options.guest ?? null)
     const [sql, profile] = await Promise.all([platform.loadSql(), storage.profile(fresh)])
-    const client = new SatchelClient({ options, platform, sql })
+    const client = new SatchelClient({ options, platform, sql, patience: new Patience(platform.clock) })
     client.opened = await client.openStore(profile)
     await client.finishAdoption()
     client.opened.session.start()
@@ -164,7 +165,7 @@ export class SatchelClient implements SyncClient, DatasetHost {
   }
 
   private async openStore(profile: Profile): Promise<Opened> {
-    const { options, platform, sql } = this.parts
+    const { options, platform, sql, patience } = this.parts
     const { storage, tabsOf, clock, random, transport } = platform
     const onFault = (fault: Error) => this.fault(fault)
     const tabs = tabsOf(profile.store)
@@ -191,6 +192,7 @@ export class SatchelClient implements SyncClient, DatasetHost {
       onWire: options.onWire,
       onFault,
       paused: options.paused ?? false,
+      patience,
       clock,
       random,
     })

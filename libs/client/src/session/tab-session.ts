@@ -13,7 +13,7 @@ const PONG_MS_MAX = 3_000
 /** How often a tab whose edits wait looks whether its leader moves. */
 const LOOK_MS = 5_000
 
-export type TabSessionDeps = Omit<SyncSessionDeps, 'term' | 'onFenced' | 'onStatus'> &
+export type TabSessionDeps = Omit<SyncSessionDeps, 'term' | 'onFenced' | 'onStatus' | 'onAsked'> &
   Readonly<{ tabs: Tabs; paused?: boolean }>
 
 type Wish = (TabMessage & { kind: 'wish' })['wish']
@@ -129,6 +129,8 @@ export class TabSession {
         // Another leader than the one that was asked, perhaps.
         if (this.waiters.some(({ armed }) => !armed)) this.ping()
         return this.show(message.status)
+      case 'patience':
+        return this.deps.patience.asked(message.forMs)
       case 'wish':
         return this.grant(message.wish)
       case 'appended':
@@ -227,6 +229,7 @@ export class TabSession {
         this.show(status)
         this.deps.tabs.tell({ kind: 'status', status })
       },
+      onAsked: (forMs) => this.deps.tabs.tell({ kind: 'patience', forMs }),
       onFenced: () => this.end(lead),
     })
     this.session = session
