@@ -1,6 +1,6 @@
 import 'reflect-metadata'
 import { refusal } from './core-transport.js'
-import { aServer, inTime, leadAndFollow, opening, settled, until, type Tab } from './session-device.js'
+import { aDevice, aServer, inTime, leadAndFollow, opening, settled, until, type Tab } from './session-device.js'
 
 const tabOn = opening()
 
@@ -47,18 +47,16 @@ test('[NM2] a tab that has the lead again remembers what it was told when it had
 
 test('[NM2] a time that the server names counts also where nobody waits for the answer any more', async () => {
   const world = await aServer()
-  const tab = await tabOn(world)
-  await until(() => tab.isQuiet())
-  let refuse = (): void => {}
-  tab.transport.meddling.request = (message) =>
-    message === 'sync' ? new Promise((_, reject) => (refuse = () => reject(refusal(BUSY)))) : undefined
-  await tab.edit({ theme: 'dark' })
-  await until(() => tab.wire.at(-1)?.message === 'sync')
-  const { connects } = tab.transport
-  tab.transport.meddling.connect = () => Promise.reject(refusal({ ...BUSY, retryAfterMs: null }))
+  const tab = await tabOn(world, aDevice(), { paused: true })
+  let refuse: (() => void) | null = null
+  tab.transport.meddling.connect = () => new Promise((_, reject) => (refuse = () => reject(refusal(BUSY))))
+  tab.session.resume()
+  await until(() => refuse !== null)
   // In one turn of the event loop, as a page that was frozen is told both.
   world.clock.advance(15_000)
-  refuse()
-  const ms = await inTime(world, () => tab.transport.connects > connects)
+  refuse!()
+  await until(() => tab.session.status.reason.includes('not answered'))
+  tab.transport.mend()
+  const ms = await inTime(world, () => tab.isQuiet())
   expect(ms).toBeGreaterThanOrEqual(60_000)
 })
