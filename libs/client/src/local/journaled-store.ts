@@ -22,6 +22,8 @@ export type JournaledStoreDeps = Readonly<{
   random: Random
   /** Told of what belongs to no call: damage that was found, listeners that threw. */
   onFault: (fault: Error) => void
+  /** Whether a store whose journal is gone is to be written anew from memory; where this is left out it is. */
+  isWanted?: () => Promise<boolean>
 }>
 
 const RETRY_FIRST_MS = 250

@@ -1,4 +1,5 @@
 import type { Journal } from '../journal/journal.js'
+import type { ProfileChange } from './replaced-profile.js'
 
 /** Which local store an app uses at one endpoint and pool, and for whom. */
 export type Profile = Readonly<{
@@ -10,8 +11,6 @@ export type Profile = Readonly<{
   guest: boolean
   /** A guest's store that is being taken over into this one; null when that is done. */
   adopting: string | null
-  /** The guest's store that was taken over last, and the place through which, for tabs that still wrote to it then. */
-  adopted: Readonly<{ store: string; through: number }> | null
   /** Stores of users who signed out and whose data stay on the device. */
   kept: readonly Readonly<{ identity: string; store: string }>[]
 }>
@@ -20,8 +19,11 @@ export type Profile = Readonly<{
 export interface DeviceStorage {
   /** The profile; on a device that never opened this pool `fresh` is saved and answered, in one step over all tabs. */
   profile(fresh: Profile): Promise<Profile>
-  /** Replaces the profile in one durable step. */
-  saveProfile(profile: Profile): Promise<void>
+  /**
+   * Replaces the profile in one durable step over all tabs; where another tab has moved on from `from` meanwhile nothing is written.
+   * Answers the profile that is stored then.
+   */
+  replaceProfile(change: ProfileChange): Promise<Profile>
   /** Opens a store's journal, making it where there is none. */
   open(store: string): Promise<Journal>
   /** Removes a store and all it holds; fine where there is none. */

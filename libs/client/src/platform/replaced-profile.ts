@@ -1,0 +1,12 @@
+import type { Profile } from './device-storage.js'
+
+/** A change of the profile: `to` takes the place of `from`. */
+export type ProfileChange = Readonly<{ from: Profile; to: Profile }>
+
+/** What is stored after a change: `to`, unless another tab has put another store or another identity in the place of `from`. */
+export const replacedProfile = (stored: Profile | null, { from, to }: ProfileChange): Profile =>
+  stored === null || (stored.store === from.store && stored.identity === from.identity) ? to : stored
+
+/** True where the profile leads to the store; one that it does not lead to is nobody's. */
+export const leadsTo = ({ store, adopting, kept }: Profile, name: string): boolean =>
+  store === name || adopting === name || kept.some((one) => one.store === name)
