@@ -160,8 +160,15 @@ describe('saved edits', () => {
     expect(checkSaved([edit('dark')], [view()], nothing)).toHaveLength(1)
   })
 
-  test('the order of the journal counts, not that of the calls', () => {
+  test('of one tab the last call counts, also where what it did before is saved after it', () => {
     const earlier = edit('dark', { savedOrder: 2 })
+    const later = edit('light', { id: 2, savedOrder: 1 })
+    expect(checkSaved([earlier, later], [view({ pending: [{ key: 'theme', value: 'light' }] })], nothing)).toEqual([])
+    expect(checkSaved([earlier, later], [view({ pending: [{ key: 'theme', value: 'dark' }] })], nothing)).toHaveLength(1)
+  })
+
+  test('between tabs the order of the journal counts, not that of the calls', () => {
+    const earlier = edit('dark', { savedOrder: 2, tab: 't2' })
     const later = edit('light', { id: 2, savedOrder: 1 })
     expect(checkSaved([earlier, later], [view({ pending: [{ key: 'theme', value: 'dark' }] })], nothing)).toEqual([])
     expect(checkSaved([earlier, later], [view({ pending: [{ key: 'theme', value: 'light' }] })], nothing)).toHaveLength(
