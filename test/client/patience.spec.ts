@@ -60,3 +60,21 @@ test('[NM2] a time that the server names counts also where nobody waits for the 
   const ms = await inTime(world, () => tab.isQuiet())
   expect(ms).toBeGreaterThanOrEqual(60_000)
 })
+
+test.each(['TooManyRequests', 'ServiceUnavailable'] as const)(
+  '[NE1] %s is waited for as long as it says, on the connection that stands',
+  async (code) => {
+    const world = await aServer()
+    const a = await tabOn(world)
+    await until(() => a.isQuiet())
+    a.transport.meddling.request = (message) => {
+      if (message === 'sync') throw refusal({ code, message: 'too much is waiting', retryAfterMs: 4_000 })
+    }
+    await a.edit({ theme: 'dark' })
+    await until(() => a.session.status.kind === 'waiting')
+    a.transport.mend()
+    const ms = await inTime(world, () => a.isQuiet())
+    expect(ms).toBeGreaterThanOrEqual(4_000)
+    expect(a.transport.connects).toBe(1)
+  },
+)

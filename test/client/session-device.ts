@@ -13,7 +13,7 @@ import { MemoryTabs } from '../../libs/client/src/tabs/testing/memory-tabs.js'
 import { ConnectionFault } from '../../libs/client/src/transport/transport.js'
 import { SeededRandom } from '../../apps/server/src/runtime/testing/seeded-random.js'
 import { CoreTransport } from './core-transport.js'
-import { IDENTITY } from '../../apps/server/src/domain/testing/a-dataset.js'
+import { count, IDENTITY, path } from '../../apps/server/src/domain/testing/a-dataset.js'
 
 export const SETTINGS = 'settings' as DatasetName
 
@@ -129,6 +129,25 @@ export async function until(condition: () => boolean, turns = 500): Promise<void
   }
   throw new Error(`did not come about: ${condition.toString()}`)
 }
+
+/** What the server holds, without asking anybody. */
+export const stored = async (world: World, name = 'settings') => {
+  const listing = await world.harness.store.list(path(name), {
+    after: { syncCount: count(0), key: null },
+    through: null,
+    limit: 10_000,
+  })
+  const values = Object.fromEntries(listing.records.map(({ key, value }) => [key, value]))
+  return { count: listing.dataset.syncCount, values }
+}
+
+/** Batches as they reached the server. */
+export const batchesOf = (tab: Tab) =>
+  tab.transport.asked.flatMap(({ device, datasets }) =>
+    datasets.flatMap(({ batch }) =>
+      batch === null ? [] : [{ device, number: batch.number, keys: batch.patches.length }],
+    ),
+  )
 
 /** Lets everything happen that needs no time. */
 export async function settled(turns = 50): Promise<void> {
