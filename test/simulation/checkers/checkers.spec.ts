@@ -164,7 +164,9 @@ describe('saved edits', () => {
     const earlier = edit('dark', { savedOrder: 2 })
     const later = edit('light', { id: 2, savedOrder: 1 })
     expect(checkSaved([earlier, later], [view({ pending: [{ key: 'theme', value: 'light' }] })], nothing)).toEqual([])
-    expect(checkSaved([earlier, later], [view({ pending: [{ key: 'theme', value: 'dark' }] })], nothing)).toHaveLength(1)
+    expect(checkSaved([earlier, later], [view({ pending: [{ key: 'theme', value: 'dark' }] })], nothing)).toHaveLength(
+      1,
+    )
   })
 
   test('between tabs the order of the journal counts, not that of the calls', () => {

@@ -1,5 +1,4 @@
 import type { Journal } from '../journal/journal.js'
-import type { ProfileChange } from './replaced-profile.js'
 
 /** Which local store an app uses at one endpoint and pool, and for whom. */
 export type Profile = Readonly<{
@@ -14,6 +13,9 @@ export type Profile = Readonly<{
   /** Stores of users who signed out and whose data stay on the device. */
   kept: readonly Readonly<{ identity: string; store: string }>[]
 }>
+
+/** A change of the profile: `to` takes the place of `from`. */
+export type ProfileChange = Readonly<{ from: Profile; to: Profile }>
 
 /** Where a device keeps its local stores for one endpoint and pool. */
 export interface DeviceStorage {

@@ -1,7 +1,4 @@
-import type { Profile } from './device-storage.js'
-
-/** A change of the profile: `to` takes the place of `from`. */
-export type ProfileChange = Readonly<{ from: Profile; to: Profile }>
+import type { Profile, ProfileChange } from './device-storage.js'
 
 /** What is stored after a change: `to`, unless another tab has put another store or another identity in the place of `from`. */
 export const replacedProfile = (stored: Profile | null, { from, to }: ProfileChange): Profile =>

@@ -1,8 +1,8 @@
 import type { Journal } from '../../journal/journal.js'
 import type { Clock } from '../../runtime/clock.js'
 import type { Random } from '../../runtime/random.js'
-import type { DeviceStorage, Profile } from '../device-storage.js'
-import { replacedProfile, type ProfileChange } from '../replaced-profile.js'
+import type { DeviceStorage, Profile, ProfileChange } from '../device-storage.js'
+import { replacedProfile } from '../replaced-profile.js'
 import { databaseFault, deleteDatabase, openDatabase, transact } from './database.js'
 import { IndexedDbJournal } from './indexed-db-journal.js'
 

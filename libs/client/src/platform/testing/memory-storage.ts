@@ -1,7 +1,7 @@
 import type { Journal } from '../../journal/journal.js'
 import { MemoryJournalFile } from '../../journal/testing/memory-journal.js'
-import type { DeviceStorage, Profile } from '../device-storage.js'
-import { replacedProfile, type ProfileChange } from '../replaced-profile.js'
+import type { DeviceStorage, Profile, ProfileChange } from '../device-storage.js'
+import { replacedProfile } from '../replaced-profile.js'
 
 /** What memory storages of one device share: the profile and the stores, which survive every tab and process. */
 export class MemoryDevice {
