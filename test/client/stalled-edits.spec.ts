@@ -1,5 +1,4 @@
 import 'reflect-metadata'
-import { ConnectionFault } from '../../libs/client/src/transport/transport.js'
 import { aDevice, aServer, inTime, opening, settled, until } from './session-device.js'
 
 const tabOn = opening()
@@ -8,10 +7,7 @@ test('[NE8] edits that do not move for 30 s are said to be stalled, with the rea
   const world = await aServer()
   const a = await tabOn(world)
   await until(() => a.isQuiet())
-  a.transport.meddling.connect = () => {
-    throw new ConnectionFault('unreachable', 'nobody is there')
-  }
-  a.transport.cut()
+  a.transport.goAway()
   await a.edit({ theme: 'dark' })
   const ms = await inTime(world, () => a.session.status.kind === 'stalled')
   expect(ms).toBeGreaterThanOrEqual(25_000)
@@ -26,10 +22,7 @@ test('[NE8] nothing to send is no stall, however long the server is away', async
   const world = await aServer()
   const a = await tabOn(world)
   await until(() => a.isQuiet())
-  a.transport.meddling.connect = () => {
-    throw new ConnectionFault('unreachable', 'nobody is there')
-  }
-  a.transport.cut()
+  a.transport.goAway()
   for (let minute = 0; minute < 5; minute++) {
     world.clock.advance(60_000)
     await settled()

@@ -1,7 +1,6 @@
 import 'reflect-metadata'
 import { replace } from '../../apps/server/src/domain/testing/a-dataset.js'
 import type { DatasetName } from '@satchel/protocol'
-import { ConnectionFault } from '../../libs/client/src/transport/transport.js'
 import { aDevice, aServer, batchesOf, inTime, opening, settled, stored, until } from './session-device.js'
 
 const tabOn = opening()
@@ -150,10 +149,7 @@ describe('synchronize', () => {
     const world = await aServer()
     const a = await tabOn(world)
     await until(() => a.isQuiet())
-    a.transport.meddling.connect = () => {
-      throw new ConnectionFault('unreachable', 'nobody is there')
-    }
-    a.transport.cut()
+    a.transport.goAway()
     await until(() => a.session.status.kind === 'waiting')
     await expect(a.session.synchronize()).rejects.toMatchObject({ kind: 'unreachable', message: 'nobody is there' })
     a.session.pause()

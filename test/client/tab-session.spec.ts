@@ -39,10 +39,7 @@ test("[NE15] a follower's synchronize resolves with what came of it", async () =
 
 test("[NE15] a follower's synchronize rejects where the leader cannot", async () => {
   const { leader, follower } = await twoTabs()
-  leader.transport.meddling.connect = () => {
-    throw new ConnectionFault('unreachable', 'nobody is there')
-  }
-  leader.transport.cut()
+  leader.transport.goAway()
   await until(() => follower.session.status.kind === 'waiting')
   await expect(follower.session.synchronize()).rejects.toMatchObject({ message: 'nobody is there' })
 })
