@@ -96,7 +96,12 @@ describe('storage that fails', () => {
     const other = await bench.open()
     const brokenAnswer = { ...answer(snapshot(1, [])), changes: { epoch: 1, exists: true, snapshot: true } } as never
     const brokenPark = { kind: 'park', dataset: PREFS } as never
-    const brokenEdit = { kind: 'adopt', store: 'guest', datasets: [{ dataset: PREFS, edits: [null] }] } as never
+    const brokenEdit = {
+      kind: 'adopt',
+      store: 'guest',
+      through: 1,
+      datasets: [{ dataset: PREFS, edits: [null] }],
+    } as never
     expect(await store.write([put('a', '1'), brokenAnswer])).toBe(2)
     bench.file.groups.push({ place: 3, text: JSON.stringify([put('lost', '1'), brokenPark, brokenEdit]) })
     bench.file.lastPlace = 3

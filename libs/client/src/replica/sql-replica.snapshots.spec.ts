@@ -55,6 +55,7 @@ describe('the store', () => {
     const brought: Entry = {
       kind: 'adopt',
       store: 'guest',
+      through: 7,
       datasets: [
         { dataset: PREFS, edits: [edit('a', 'guest', 3), edit('same', 'x', 3)] },
         { dataset: NOTES, edits: [edit('n', '1', 3)] },
@@ -62,12 +63,15 @@ describe('the store', () => {
     }
     const { ticket } = replica.show([brought])
     expect(replica.apply(3, [brought], ticket).shown).toEqual([])
-    expect(replica.hasAdopted('guest')).toBe(true)
+    expect(replica.adoption('guest')).toEqual({ store: 'guest', through: 7, place: 3 })
     expect(replica.clashes(PREFS)).toMatchObject([{ pending: { key: 'a', value: 'guest', base: 0 } }])
     expect(replica.reader(NOTES).entries()).toEqual([['n', '1']])
     next(replica, settle('a', 3, null))
     expect(replica.show([brought]).shown).toEqual([])
     expect(next(replica, brought)).toEqual({ shown: [], settled: [] })
+    expect(replica.adoption('guest')?.place).toBe(3)
+    expect(SqlReplica.restore(sql, replica.snapshot()).adoption('guest')).toEqual(replica.adoption('guest'))
+    expect(replica.adoption('nobody')).toBe(null)
     expect(shown(replica)).toEqual({ a: 'theirs', same: 'x' })
   })
 })
