@@ -10,7 +10,7 @@ import {
 import type { SqlJsStatic } from 'sql.js'
 import type { Edit, Group } from '../journal/entry.js'
 import { placedValue, type Held } from '../merge/held.js'
-import { standingOf, type EditStanding } from '../merge/standing.js'
+import { standingOf } from '../merge/standing.js'
 import { clashOf, pendingList, pendingOf } from './pending-list.js'
 import { PlacedState } from './placed-state.js'
 import type {
@@ -142,7 +142,11 @@ export class SqlReplica implements Replica {
   }
 
   sendable(dataset: DatasetName): readonly Pending[] {
-    return this.waiting(dataset, 'sendable').map(({ key, pending }) => pendingOf(key, pending!))
+    const moment = { complete: this.standing(dataset).epoch !== 0 }
+    const maySend = ({ pending, flown, record }: Held): boolean =>
+      pending!.parked === null && flown === null && standingOf(pending!, record, moment) === 'sendable'
+    const waiting = this.placed.keysOf(dataset).pending(maySend)
+    return waiting.map(({ key, pending }) => pendingOf(key, pending!))
   }
 
   pending(dataset: DatasetName): readonly (Pending & Readonly<{ sent: boolean }>)[] {
@@ -150,7 +154,7 @@ export class SqlReplica implements Replica {
   }
 
   clashes(dataset: DatasetName): readonly Clash[] {
-    return this.waiting(dataset, 'clash').map(clashOf)
+    return this.placed.keysOf(dataset).clashes().map(clashOf)
   }
 
   flight(dataset: DatasetName): NumberedBatch | null {
@@ -214,16 +218,5 @@ export class SqlReplica implements Replica {
     // A newer edit than the one that was looked at stays.
     if (pending?.place !== over || this.unplaced.top(dataset, key) !== undefined) return null
     return edit ?? { key, value: (flown ?? record)?.value ?? null, base: pending.base, at: pending.at }
-  }
-
-  /** What is pending, not parked, stands like this and has nothing on its way. */
-  private waiting(dataset: DatasetName, standing: EditStanding): Held[] {
-    const moment = { complete: this.standing(dataset).epoch !== 0 }
-    return this.placed
-      .keysOf(dataset)
-      .pending(
-        ({ pending, flown, record }) =>
-          pending!.parked === null && flown === null && standingOf(pending!, record, moment) === standing,
-      )
   }
 }
