@@ -1,8 +1,9 @@
 import type { DatasetName, RecordKey } from '@satchel/protocol'
 import type { Database, SqlJsStatic, Statement } from 'sql.js'
-import type { Group } from '../journal/entry.js'
+import type { Entry, Group } from '../journal/entry.js'
 import { placedValue, type Held } from '../merge/held.js'
 import { applyEntry } from './apply-entry.js'
+import type { AnswerEntry } from './foreseen.js'
 import { HeldKeys } from './held-keys.js'
 import { HeldRows } from './held-rows.js'
 import type { Settled } from './replica.js'
@@ -11,7 +12,7 @@ import { Step } from './step.js'
 import { INITIAL_STATE, readStates, writeStates, type DatasetState, type StoreState } from './store-state.js'
 
 /** A key whose value, as the journal shows it, is another one now. */
-type Turned = Readonly<{ dataset: DatasetName; key: RecordKey; was: string | null }>
+export type Turned = Readonly<{ dataset: DatasetName; key: RecordKey; was: string | null; held: Held }>
 
 /** What became of a group: edits that it settled, and what shows another value. */
 export type Placed = Readonly<{ settled: readonly Settled[]; turned: readonly Turned[] }>
@@ -35,6 +36,8 @@ export class PlacedState {
   private readonly rows: HeldRows
   private readonly held = new Map<DatasetName, HeldKeys>()
   private byName: ReadonlyMap<DatasetName, DatasetState>
+  /** What was foreseen last, and the state that it begins from: mostly it is what is applied next. */
+  private foreseen: Readonly<{ entry: Entry; from: StoreState; step: Step; turned: readonly Turned[] }> | null = null
 
   private constructor(
     readonly database: Database,
@@ -79,6 +82,38 @@ export class PlacedState {
     if (place !== this.present.place + 1) {
       throw new Error(`a group of place ${place} cannot follow place ${this.present.place}`)
     }
+    const { step, turned } = this.foresaw(group) ?? this.next(group)
+    for (const [dataset, changed] of step.changed) {
+      const keys = this.keysOf(dataset)
+      for (const held of changed.values()) keys.put(held)
+    }
+    this.present = step.store
+    this.byName = step.datasets
+    this.foreseen = null
+    return { settled: step.settled.filter((one) => !this.goesOn(one)), turned }
+  }
+
+  /** What would show another value if the answer came next, alone; nothing where it cannot be applied. */
+  foresee(entry: AnswerEntry): readonly Turned[] {
+    try {
+      if (!bringsRecords(entry)) return []
+      this.foreseen = { entry, from: this.present, ...this.next([entry]) }
+      return this.foreseen.turned
+    } catch {
+      // Told of once it is in the journal, in whose stead something has to be applied.
+      return []
+    }
+  }
+
+  /** The step of a group that was foreseen, if nothing came in between. */
+  private foresaw([entry, ...more]: Group): Readonly<{ step: Step; turned: readonly Turned[] }> | null {
+    const { foreseen } = this
+    if (foreseen === null || foreseen.entry !== entry || foreseen.from !== this.present) return null
+    return more.length === 0 ? foreseen : null
+  }
+
+  private next(group: Group): Readonly<{ step: Step; turned: readonly Turned[] }> {
+    const place = this.present.place + 1
     const step = new Step((name) => this.keysOf(name), place, { ...this.present, place }, this.byName)
     for (const entry of group) applyEntry(step, entry)
     const turned: Turned[] = []
@@ -86,13 +121,10 @@ export class PlacedState {
       const keys = this.keysOf(dataset)
       for (const [key, held] of changed) {
         const was = placedValue(keys.get(key))
-        if (was !== placedValue(held)) turned.push({ dataset, key, was })
-        keys.put(held)
+        if (was !== placedValue(held)) turned.push({ dataset, key, was, held })
       }
     }
-    this.present = step.store
-    this.byName = step.datasets
-    return { settled: step.settled.filter((one) => !this.goesOn(one)), turned }
+    return { step, turned }
   }
 
   /** A later entry of the same group has edited the key again, so whoever waits for it waits on. */
@@ -122,3 +154,7 @@ export class PlacedState {
     return state === undefined ? otherwise : read(state.id)
   }
 }
+
+/** Whether an answer may show anything but what this device sent. */
+const bringsRecords = ({ changes }: AnswerEntry): boolean =>
+  changes !== null && (changes.records.length > 0 || changes.snapshot || !changes.exists)

@@ -55,8 +55,9 @@ export type Ticket = Readonly<{ group: Group }>
 /**
  * The state that follows from a journal, in an SQLite database in memory, which also answers every read.
  *
- * `apply` is a function of the state and the group alone: no clock, no chance, no tab. On top of it lie the edits
- * of this tab that are on their way into the journal: shown at once, and gone from there when they are applied.
+ * `apply` is a function of the state and the group alone: no clock, no chance, no tab. On top of it lies what this tab
+ * has on its way into the journal, edits and the server's answers: shown at once, and gone from there when it is applied.
+ * Only what is shown, and the base of an edit made on top of it, comes from there.
  */
 export interface Replica {
   /** Place of the last group that was applied; 0 for none. */
@@ -68,7 +69,7 @@ export interface Replica {
   /** Stores that were adopted. */
   hasAdopted(store: string): boolean
 
-  /** Shows a group's edits before it has a place. */
+  /** Shows a group's edits, and the records of its answers, before it has a place. */
   show(group: Group): Readonly<{ ticket: Ticket; shown: readonly Shown[] }>
   /** Takes back what was shown, because it could not be appended. */
   hide(ticket: Ticket): readonly Shown[]

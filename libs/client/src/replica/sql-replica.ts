@@ -11,6 +11,7 @@ import type { SqlJsStatic } from 'sql.js'
 import type { Edit, Group } from '../journal/entry.js'
 import { placedValue, type Held } from '../merge/held.js'
 import { standingOf } from '../merge/standing.js'
+import { Foreseen, type AnswerEntry, type ForeseenKey } from './foreseen.js'
 import { clashOf, pendingList, pendingOf } from './pending-list.js'
 import { PlacedState } from './placed-state.js'
 import type {
@@ -32,7 +33,7 @@ import { eachEdit, Unplaced, type Decision } from './unplaced.js'
 
 /**
  * A replica in sql.js; `Replica` says what it promises. `PlacedState` holds what follows from the journal and nothing
- * else; edits that are on their way into it lie above, in `Unplaced`.
+ * else. What is on its way into it lies above: the server's word in `Foreseen`, and on top of that the app's edits in `Unplaced`.
  */
 export class SqlReplica implements Replica {
   /** One that follows from no groups; or, where groups through `place` are lost, from none of those. */
@@ -46,6 +47,7 @@ export class SqlReplica implements Replica {
   }
 
   private readonly unplaced = new Unplaced()
+  private readonly foreseen = new Foreseen()
   private usages: ShownUsage
 
   private constructor(
@@ -79,6 +81,7 @@ export class SqlReplica implements Replica {
     const before = new ShownBefore()
     for (const entry of group) {
       if (entry.kind === 'adopt' && this.hasAdopted(entry.store)) continue
+      if (entry.kind === 'answer') this.foresee(entry, before)
       eachEdit(entry, (dataset, edit) => {
         const shown = 'kind' in edit ? this.decided(edit) : edit
         if (shown === null) return
@@ -98,8 +101,11 @@ export class SqlReplica implements Replica {
     const { settled, turned } = this.placed.apply(place, group)
     const before = this.takeOff(ticket?.group ?? [])
     for (const { dataset, key, was } of turned) {
-      // What lies above a key hides what the journal makes of it.
-      if (this.unplaced.top(dataset, key) === undefined) before.note(dataset, key, was)
+      // What was foreseen did not know of this.
+      const foreseen = this.foreseen.get(dataset, key)
+      if (foreseen !== undefined) this.foreseen.drop(dataset, key)
+      // What the app did lies above a key and hides what the journal makes of it.
+      if (this.unplaced.top(dataset, key) === undefined) before.note(dataset, key, foreseen ? foreseen.value : was)
     }
     return { shown: this.changed(before), settled }
   }
@@ -110,6 +116,7 @@ export class SqlReplica implements Replica {
     const before = seenIn(this)
     this.placed.database.close()
     this.placed = next
+    this.foreseen.clear()
     this.usages = ShownUsage.of(next)
     for (const dataset of this.unplaced.datasets()) {
       for (const key of this.unplaced.of(dataset)!.keys()) {
@@ -123,13 +130,14 @@ export class SqlReplica implements Replica {
   reader(dataset: DatasetName): DatasetReader {
     return new SqlReader(dataset, {
       unplaced: this.unplaced,
+      foreseen: this.foreseen,
       placed: () => this.placed,
       sizeOf: () => this.usages.dataset(dataset).records,
     })
   }
 
   baseOf(dataset: DatasetName, key: RecordKey): SyncCount {
-    return this.placed.keysOf(dataset).get(key).record?.count ?? NEVER_SYNCED
+    return this.foreseen.get(dataset, key)?.count ?? countOf(this.placed.keysOf(dataset).get(key))
   }
 
   datasets(): readonly DatasetName[] {
@@ -183,10 +191,23 @@ export class SqlReplica implements Replica {
     this.placed.database.close()
   }
 
-  /** Takes the entries' edits off; answers what their keys showed with them. */
+  /** Shows what an answer will make of keys that no edit of the app's covers. */
+  private foresee(entry: AnswerEntry, before: ShownBefore): void {
+    const { dataset } = entry
+    const keys: ForeseenKey[] = []
+    for (const { key, held } of this.placed.foresee(entry)) {
+      if (this.unplaced.top(dataset, key) !== undefined) continue
+      before.note(dataset, key, this.shownValue(dataset, key))
+      keys.push({ key, value: placedValue(held), count: countOf(held) })
+    }
+    this.foreseen.add(entry, keys)
+  }
+
+  /** Takes off what the entries show; answers what their keys showed with them. */
   private takeOff(group: Group): ShownBefore {
     const before = new ShownBefore()
     for (const entry of group) {
+      if (entry.kind === 'answer') this.takeOffForeseen(entry, before)
       eachEdit(entry, (dataset, { key }) => {
         const above = this.unplaced.top(dataset, key)
         if (above !== undefined) before.note(dataset, key, above.value)
@@ -199,6 +220,14 @@ export class SqlReplica implements Replica {
     return before
   }
 
+  private takeOffForeseen(entry: AnswerEntry, before: ShownBefore): void {
+    const { dataset } = entry
+    for (const { key } of this.foreseen.take(entry)) {
+      before.note(dataset, key, this.shownValue(dataset, key))
+      this.foreseen.drop(dataset, key, entry)
+    }
+  }
+
   private changed(before: ShownBefore): Shown[] {
     return before.changed(
       (dataset, key) => this.shownValue(dataset, key),
@@ -209,7 +238,9 @@ export class SqlReplica implements Replica {
   /** The value of a key as it is shown now. */
   private shownValue(dataset: DatasetName, key: RecordKey): string | null {
     const above = this.unplaced.top(dataset, key)
-    return above === undefined ? placedValue(this.placed.keysOf(dataset).get(key)) : above.value
+    if (above !== undefined) return above.value
+    const foreseen = this.foreseen.get(dataset, key)
+    return foreseen === undefined ? placedValue(this.placed.keysOf(dataset).get(key)) : foreseen.value
   }
 
   /** What a decision shows before it is placed, as if it were applied to the present state; null for nothing. */
@@ -220,3 +251,5 @@ export class SqlReplica implements Replica {
     return edit ?? { key, value: (flown ?? record)?.value ?? null, base: pending.base, at: pending.at }
   }
 }
+
+const countOf = ({ record }: Held): SyncCount => record?.count ?? NEVER_SYNCED
