@@ -12,6 +12,7 @@ import {
   type Write,
 } from '../api.js'
 import type { Authentication } from '../identity/identity-provider.js'
+import { EarlyToken } from '../identity/early-token.js'
 import { LoginProvider } from '../identity/login-provider.js'
 import type { Entry } from '../journal/entry.js'
 import type { ChangeSource, LocalStore } from '../local/local-store.js'
@@ -50,6 +51,7 @@ export class SatchelClient implements SyncClient, DatasetHost {
   private login: Login | null
   /** Who the user is, already asked for; the next session begins with it. */
   private asked: Authentication | null = null
+  private early: EarlyToken | null = null
   /** Changes of the user, one after the other. */
   private moves: Promise<unknown> = Promise.resolve()
   private closed = false
@@ -64,6 +66,7 @@ export class SatchelClient implements SyncClient, DatasetHost {
     const fresh = newProfile(random.uuid(), options.guest ?? null)
     const [sql, profile] = await Promise.all([platform.loadSql(), storage.profile(fresh)])
     const client = new SatchelClient({ options, platform, sql })
+    if (client.login === null && options.paused !== true) client.early = EarlyToken.of(profile, platform)
     client.opened = await client.openStore(profile)
     await client.finishAdoption()
     client.opened.session.start()
@@ -247,7 +250,7 @@ export class SatchelClient implements SyncClient, DatasetHost {
     if (this.login !== null) return new LoginProvider(this.login).authenticate(known)
     if (!guest) throw new ConnectionFault('refused', 'this device is signed in, and no login was given to go on with')
     try {
-      return await guests.authenticate(known)
+      return await (this.early?.take(known) ?? guests.authenticate(known))
     } catch (fault) {
       // The server has forgotten this guest. Another one goes on, with everything that is on the device.
       if (!(fault instanceof ConnectionFault) || fault.error?.code !== 'ResourceNotFound' || known === null) throw fault
