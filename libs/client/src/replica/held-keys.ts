@@ -1,6 +1,6 @@
-import { byCodePoint, type RecordKey, type RecordPatch } from '@satchel/protocol'
+import { byCodePoint, sortedByCodePoint, type RecordKey, type RecordPatch } from '@satchel/protocol'
 import { patchOf } from '../merge/flight.js'
-import { isNothing, nothingHeld, type Held } from '../merge/held.js'
+import { isNothing, nothingHeld, placedValue, type Held } from '../merge/held.js'
 import { isClash } from '../merge/standing.js'
 
 /**
@@ -31,6 +31,16 @@ export class HeldKeys {
     return this.byKey.keys()
   }
 
+  /** What shows, by code point of the key. */
+  entries(): [key: string, value: string][] {
+    const values = new Map<string, string>()
+    for (const [key, held] of this.byKey) {
+      const value = placedValue(held)
+      if (value !== null) values.set(key, value)
+    }
+    return sortedByCodePoint(values.keys()).map((key) => [key, values.get(key)!])
+  }
+
   /** What has a pending edit, and is as asked for, in order of place and key. */
   pending(is: (held: Held) => boolean = () => true): Held[] {
     return this.inOrder(this.waiting, is)
@@ -48,7 +58,7 @@ export class HeldKeys {
 
   /** What is on its way, by key. */
   patches(): readonly RecordPatch[] {
-    return (this.sent ??= [...this.flown()].sort(byCodePoint).map((key) => patchOf(this.get(key))))
+    return (this.sent ??= sortedByCodePoint(this.flown()).map((key) => patchOf(this.get(key))))
   }
 
   private inOrder(keys: ReadonlySet<RecordKey>, is: (held: Held) => boolean): Held[] {

@@ -46,6 +46,9 @@ export interface DatasetReader {
   readonly size: number
 }
 
+/** What a dataset holds, in bytes of UTF-8 of keys and values. */
+export type Usage = Readonly<{ records: number; bytes: number }>
+
 /** What the server told last; the limits of AWS and no identity before that. */
 export type Greeting = Readonly<{ identity: string | null; limits: Limits }>
 
@@ -53,7 +56,7 @@ export type Greeting = Readonly<{ identity: string | null; limits: Limits }>
 export type Ticket = Readonly<{ group: Group }>
 
 /**
- * The state that follows from a journal, in an SQLite database in memory, which also answers every read.
+ * The state that follows from a journal, in objects and an SQLite database in memory, which also answers every read.
  *
  * `apply` is a function of the state and the group alone: no clock, no chance, no tab. On top of it lies what this tab
  * has on its way into the journal, edits and the server's answers: shown at once, and gone from there when it is applied.
@@ -90,7 +93,7 @@ export interface Replica {
   /** The batch on its way, made of the edits as they were when its entry was placed; null for none. */
   flight(dataset: DatasetName): NumberedBatch | null
   /** As shown. */
-  usage(dataset: DatasetName): Readonly<{ records: number; bytes: number }>
+  usage(dataset: DatasetName): Usage
   identityUsage(): Readonly<{ datasets: number; bytes: number }>
 
   /** Everything through `place`, without what is only shown; to be restored by any later version. */

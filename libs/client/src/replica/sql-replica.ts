@@ -24,9 +24,10 @@ import type {
   Replica,
   Shown,
   Ticket,
+  Usage,
 } from './replica.js'
 import { ShownBefore } from './shown-before.js'
-import { ShownUsage, type Usage } from './shown-usage.js'
+import { ShownUsage } from './shown-usage.js'
 import { SqlReader } from './sql-reader.js'
 import { changedSince, seenIn } from './taken-over.js'
 import { eachEdit, Unplaced, type Decision } from './unplaced.js'
@@ -54,7 +55,7 @@ export class SqlReplica implements Replica {
     private readonly sql: SqlJsStatic,
     private placed: PlacedState,
   ) {
-    this.usages = ShownUsage.of(placed)
+    this.usages = new ShownUsage(placed)
   }
 
   get place(): number {
@@ -114,10 +115,10 @@ export class SqlReplica implements Replica {
   become(bytes: Uint8Array): Applied {
     const next = PlacedState.restored(this.sql, bytes)
     const before = seenIn(this)
-    this.placed.database.close()
+    this.placed.close()
     this.placed = next
     this.foreseen.clear()
-    this.usages = ShownUsage.of(next)
+    this.usages = new ShownUsage(next)
     for (const dataset of this.unplaced.datasets()) {
       for (const key of this.unplaced.of(dataset)!.keys()) {
         const value = placedValue(next.keysOf(dataset).get(key))
@@ -188,7 +189,7 @@ export class SqlReplica implements Replica {
   }
 
   close(): void {
-    this.placed.database.close()
+    this.placed.close()
   }
 
   /** Shows what an answer will make of keys that no edit of the app's covers. */
