@@ -20,7 +20,6 @@ type Lying = ForeseenKey & Readonly<{ entry: Entry }>
  */
 export class Foreseen {
   private readonly byDataset = new Map<DatasetName, Map<RecordKey, Lying>>()
-  private readonly byEntry = new Map<Entry, readonly ForeseenKey[]>()
 
   get(dataset: DatasetName, key: RecordKey): ForeseenKey | undefined {
     return this.byDataset.size === 0 ? undefined : this.byDataset.get(dataset)?.get(key)
@@ -31,33 +30,24 @@ export class Foreseen {
     return this.byDataset.get(dataset)
   }
 
-  add(entry: AnswerEntry, keys: readonly ForeseenKey[]): void {
-    if (keys.length === 0) return
+  put(entry: AnswerEntry, one: ForeseenKey): void {
     const byKey = this.byDataset.get(entry.dataset) ?? new Map<RecordKey, Lying>()
-    this.byDataset.set(entry.dataset, byKey)
-    for (const { key, value, count } of keys) byKey.set(key, { key, value, count, entry })
-    this.byEntry.set(entry, keys)
+    this.byDataset.set(entry.dataset, byKey.set(one.key, { ...one, entry }))
   }
 
-  /** Takes off what an answer shows of a key, or, without one, whatever is foreseen of it. */
-  drop(dataset: DatasetName, key: RecordKey, entry?: Entry): void {
+  drop(dataset: DatasetName, key: RecordKey): void {
     const byKey = this.byDataset.get(dataset)
-    if (byKey === undefined || (entry !== undefined && byKey.get(key)?.entry !== entry)) return
-    byKey.delete(key)
-    if (byKey.size === 0) this.byDataset.delete(dataset)
+    if (byKey?.delete(key) === true && byKey.size === 0) this.byDataset.delete(dataset)
   }
 
-  /** The keys of which an answer showed something, which is forgotten of it. */
-  take(entry: Entry): readonly ForeseenKey[] {
-    const keys = this.byEntry.get(entry) ?? NONE
-    this.byEntry.delete(entry)
-    return keys
+  /** Takes off all that an answer shows; answers what that was. */
+  take(entry: AnswerEntry): readonly ForeseenKey[] {
+    const taken = [...(this.byDataset.get(entry.dataset)?.values() ?? [])].filter((one) => one.entry === entry)
+    for (const { key } of taken) this.drop(entry.dataset, key)
+    return taken
   }
 
   clear(): void {
     this.byDataset.clear()
-    this.byEntry.clear()
   }
 }
-
-const NONE: readonly ForeseenKey[] = []

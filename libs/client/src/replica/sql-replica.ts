@@ -11,7 +11,7 @@ import type { SqlJsStatic } from 'sql.js'
 import type { Edit, Group } from '../journal/entry.js'
 import { placedValue, type Held } from '../merge/held.js'
 import { standingOf } from '../merge/standing.js'
-import { Foreseen, type AnswerEntry, type ForeseenKey } from './foreseen.js'
+import { Foreseen, type AnswerEntry } from './foreseen.js'
 import { clashOf, pendingList, pendingOf } from './pending-list.js'
 import { PlacedState } from './placed-state.js'
 import type {
@@ -195,20 +195,24 @@ export class SqlReplica implements Replica {
   /** Shows what an answer will make of keys that no edit of the app's covers. */
   private foresee(entry: AnswerEntry, before: ShownBefore): void {
     const { dataset } = entry
-    const keys: ForeseenKey[] = []
     for (const { key, held } of this.placed.foresee(entry)) {
       if (this.unplaced.top(dataset, key) !== undefined) continue
       before.note(dataset, key, this.shownValue(dataset, key))
-      keys.push({ key, value: placedValue(held), count: countOf(held) })
+      this.foreseen.put(entry, { key, value: placedValue(held), count: countOf(held) })
     }
-    this.foreseen.add(entry, keys)
   }
 
   /** Takes off what the entries show; answers what their keys showed with them. */
   private takeOff(group: Group): ShownBefore {
     const before = new ShownBefore()
     for (const entry of group) {
-      if (entry.kind === 'answer') this.takeOffForeseen(entry, before)
+      if (entry.kind === 'answer') {
+        const { dataset } = entry
+        for (const foreseen of this.foreseen.take(entry)) {
+          const { value } = this.unplaced.top(dataset, foreseen.key) ?? foreseen
+          before.note(dataset, foreseen.key, value)
+        }
+      }
       eachEdit(entry, (dataset, { key }) => {
         const above = this.unplaced.top(dataset, key)
         if (above !== undefined) before.note(dataset, key, above.value)
@@ -219,14 +223,6 @@ export class SqlReplica implements Replica {
       for (const key of values.keys()) this.unplaced.drop(dataset, key, entries)
     }
     return before
-  }
-
-  private takeOffForeseen(entry: AnswerEntry, before: ShownBefore): void {
-    const { dataset } = entry
-    for (const { key } of this.foreseen.take(entry)) {
-      before.note(dataset, key, this.shownValue(dataset, key))
-      this.foreseen.drop(dataset, key, entry)
-    }
   }
 
   private changed(before: ShownBefore): Shown[] {
