@@ -38,6 +38,28 @@ const next = (replica: SqlReplica, ...group: Group) => replica.apply(replica.pla
 const shown = (replica: SqlReplica) => Object.fromEntries(replica.reader(PREFS).entries())
 const sendableKeys = (replica: SqlReplica) => replica.sendable(PREFS).map(({ key }) => key)
 
+test('a replica needs no database before its first snapshot', () => {
+  const none = {
+    get Database(): never {
+      throw new Error('there is a database')
+    },
+  }
+  const replica = SqlReplica.empty(none as unknown as SqlJsStatic)
+  for (const entry of [device(), put('b', '1'), put('a', '2'), put('\u{1f600}', '3'), put('gone', null)]) {
+    replica.apply(replica.place + 1, [entry])
+  }
+  expect(replica.reader(PREFS).get('a')).toBe('2')
+  expect(replica.reader(PREFS).get('gone')).toBeUndefined()
+  expect(replica.reader(PREFS).entries()).toEqual([
+    ['a', '2'],
+    ['b', '1'],
+    ['\u{1f600}', '3'],
+  ])
+  expect(replica.usage(PREFS)).toEqual({ records: 3, bytes: 9 })
+  expect(() => replica.snapshot()).toThrow('there is a database')
+  replica.close()
+})
+
 describe('an answer that has no place yet', () => {
   const told = (...records: Parameters<typeof record>[]): Entry =>
     answer(
