@@ -1,19 +1,25 @@
 import { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } from 'kafkajs'
-import { aCertificate } from '../../apps/server/src/config/testing/a-certificate.js'
 import type { KafkaConfig, KafkaLogin } from '../../apps/server/src/config/kafka-config.js'
 import { SystemClock } from '../../apps/server/src/runtime/clock.js'
 import { openKafka } from '../../apps/server/src/stream/kafka.js'
-import { aKeyFile } from '../support/kafka/a-key-file.js'
+import { aCertificate } from '../support/kafka/a-certificate.js'
+import { aKeyFile, type KeyFile } from '../support/kafka/a-key-file.js'
 import { describeWithKafka } from '../support/kafka/describe-with-kafka.js'
+import type { ClusterOptions } from '../support/kafka/kafka-cluster.js'
 import { KAFKA_USER } from '../support/kafka/server-properties.js'
 
 const A_MESSAGE = { partition: 0, key: 'a', value: '1', headers: {} }
 const MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512'] as const
 
-const keyFile = aKeyFile()
-afterAll(() => keyFile.remove())
+let keyFile: KeyFile
+afterAll(() => keyFile?.remove())
 
-describeWithKafka('login and encryption', { keyFile: keyFile.path }, (kafka) => {
+function withTls(): ClusterOptions {
+  keyFile = aKeyFile()
+  return { keyFile: keyFile.path }
+}
+
+describeWithKafka('login and encryption', withTls, (kafka) => {
   const clock = new SystemClock()
   const said: string[] = []
 

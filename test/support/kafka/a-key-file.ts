@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { aCertificate } from '../../../apps/server/src/config/testing/a-certificate.js'
+import { aCertificate } from './a-certificate.js'
 
 /** Key and certificate of a broker in one file, as it takes them, and the certificate alone, as its clients do. */
 export type KeyFile = Readonly<{ path: string; certificate: string; remove(): void }>

@@ -8,7 +8,7 @@ const START_MS_MAX = 420_000
 
 const sayMissing = (missing: readonly string[]): string =>
   `NOT TESTED: ${missing.join(', ')} not installed here, so nothing was tried with a real Kafka. Debian: apt-get install ` +
-  'openjdk-17-jre-headless maven kcat (Maven is only needed until .cache holds Kafka).'
+  'openjdk-17-jre-headless maven kcat openssl (Maven is only needed until .cache holds Kafka).'
 
 /**
  * Tests that need a real Kafka, which is started for all of them together and ended whatever becomes of them. Where it cannot run they are

@@ -11,7 +11,7 @@ const DOWNLOAD_MS_MAX = 240_000
 
 /** What Kafka's tests need and is not installed; the jars stay once they were fetched, so Maven is needed once. */
 export function missingForKafka(): readonly string[] {
-  return ['java', ...(existsSync(JARS) ? [] : ['mvn']), 'kcat'].filter((name) => !isInstalled(name))
+  return ['java', ...(existsSync(JARS) ? [] : ['mvn']), 'kcat', 'openssl'].filter((name) => !isInstalled(name))
 }
 
 /** The folder of Kafka's jars; fetched when it is not there, by several processes at once if need be. */

@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 
 const NOTES = join(tmpdir(), 'satchel-kafka-brokers')
 
@@ -15,15 +15,17 @@ export function noteBroker(note: Omit<Note, 'owner'>): void {
 
 export const forgetBroker = (pid: number): void => rmSync(noteOf(pid), { force: true })
 
-/** Ends the brokers of test processes that are gone. A pid that belongs to something else by now is left alone. */
+/** Ends the brokers of test processes that are gone, and removes what they stored. A pid that belongs to something else by now is left alone. */
 export function sweepBrokers(): void {
   mkdirSync(NOTES, { recursive: true })
-  for (const file of readdirSync(NOTES)) {
-    const note = readNote(join(NOTES, file))
-    if (note === null || isAlive(note.owner)) continue
-    if (commandOf(note.pid).includes(note.folder)) process.kill(note.pid, 'SIGKILL')
-    rmSync(note.folder, { recursive: true, force: true, maxRetries: 5 })
-    forgetBroker(note.pid)
+  const notes = readdirSync(NOTES).map((file) => readNote(join(NOTES, file)))
+  const leftOver = notes.filter((note) => note !== null).filter(({ owner }) => !isAlive(owner))
+  for (const { pid, folder } of leftOver) {
+    if (commandOf(pid).includes(`${folder}/`)) process.kill(pid, 'SIGKILL')
+  }
+  for (const { pid, folder } of leftOver) {
+    rmSync(dirname(folder), { recursive: true, force: true, maxRetries: 5 }) // of all brokers of the cluster
+    forgetBroker(pid)
   }
 }
 

@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { rootCertificates } from 'node:tls'
 import { readConfig } from './config.js'
 import { ConfigFault } from './config-fault.js'
 import { configWarnings } from './config-warnings.js'
-import { aCertificate } from './testing/a-certificate.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'satchel-kafka-config-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -78,7 +78,7 @@ test.each([
 })
 
 test('[V40] a file of authorities is read whole at start', () => {
-  const pem = `${aCertificate().certificate}\n${aCertificate().certificate}`
+  const pem = rootCertificates.slice(0, 2).join('\n')
   const file = aFile('ca.pem', pem)
   const env = { ...BROKERS, SATCHEL_KAFKA_TLS: 'on', SATCHEL_KAFKA_TLS_CA_FILE: file }
   expect(readConfig(env).kafka?.tls).toEqual({ ca: pem })
@@ -91,7 +91,7 @@ test.each(Object.keys(LOGIN))('[V40] a login takes mechanism, user name and pass
 })
 
 test('[V40] what would have no effect is refused: authorities without TLS, and any of it without brokers', () => {
-  const file = aFile('idle.pem', aCertificate().certificate)
+  const file = aFile('idle.pem', rootCertificates[0]!)
   expect(faultsOf({ ...BROKERS, SATCHEL_KAFKA_TLS_CA_FILE: file })).toEqual([
     expect.stringContaining('SATCHEL_KAFKA_TLS is off'),
   ])

@@ -52,7 +52,7 @@ export class KafkaTopics implements Topics {
     let last: Asked<T> = { kind: 'failed', fault: { type: null, reason: `no answer within ${INSPECT_MS_MAX} ms` } }
     let late = false
     const askAll = async (): Promise<Asked<T>> => {
-      for (let tries = 0; tries < this.connections.brokers && !late; tries++) {
+      for (let tries = 0; tries < this.connections.count && !late; tries++) {
         last = await this.askOnce(question)
         if (last.kind === 'answered') return last
         const { type } = last.fault
