@@ -155,7 +155,7 @@ describeWithKafka('auditing the stream of a running server, with a real Kafka', 
     const again = after.filter(({ offset, partition }) =>
       before.every((known) => known.partition !== partition || known.offset !== offset),
     )
-    expect(again.map(({ headers }) => headers['id'])).toEqual([3, 4, 5].map((n) => `${guest.identity}/prefs/${n}`))
+    expect(again.map(({ headers }) => headers['id'])).toEqual([3, 4, 5].map((n) => `${guest.identity}/prefs/1/${n}`))
     expect(await counts()).toMatchObject({ code: 0, changes: 7, repeated: 3, uncompared: 0 })
   })
 
