@@ -105,6 +105,12 @@ describeWithKafka(
       for (const { relay } of rivals) relay.wake()
     }
 
+    async function read(): Promise<StreamReader> {
+      const reader = new StreamReader()
+      await kafka().readEach(TOPIC, (message) => reader.take(message))
+      return reader
+    }
+
     const holding = (rival: Rival) =>
       eventually(async () => {
         await writeAll()
@@ -160,8 +166,7 @@ describeWithKafka(
       }
       expect(fenced).toBeGreaterThanOrEqual(TAKEOVERS / 2)
 
-      const reader = new StreamReader()
-      await kafka().readEach(TOPIC, (message) => reader.take(message))
+      const reader = await read()
       expect(reader.faults).toEqual([])
       for (const [identity, count] of counts) {
         const values = [...reader.changesOf(identity, 'settings').values()].map(({ records }) => records?.[0]?.value)
@@ -174,7 +179,7 @@ describeWithKafka(
 
     test(`[V91] a send that is given up, and arrives behind the next one of the same relay, is a repeat`, async () => {
       const rival = rivals.find(({ relay }) => relay.shardsHeld === SHARDS)!
-      const reader = new StreamReader()
+      const before = await read()
       for (let round = 0; round < 3; round++) {
         rival.proxy.hold()
         await eventually(async () => {
@@ -186,8 +191,9 @@ describeWithKafka(
       }
       await writeAll()
       await drained()
-      await kafka().readEach(TOPIC, (message) => reader.take(message))
+      const reader = await read()
       expect(reader.faults).toEqual([])
+      expect(reader.seen.repeated).toBeGreaterThan(before.seen.repeated)
       expect(reader.lastCounts()).toEqual(
         new Map([...counts].map(([identity, count]) => [`${identity}/settings`, count])),
       )

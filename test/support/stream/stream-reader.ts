@@ -93,6 +93,15 @@ export class StreamReader {
     return this.followed.get(nameOf(identity, dataset))?.changes ?? new Map()
   }
 
+  /** Puts what is behind each link in its place. */
+  async follow(fetch: (url: string) => Promise<readonly StreamedRecord[]>): Promise<void> {
+    for (const { changes } of this.followed.values()) {
+      for (const [count, taken] of changes) {
+        if (taken.url !== null) changes.set(count, { ...taken, records: await fetch(taken.url) })
+      }
+    }
+  }
+
   /** The newest count of each dataset. */
   lastCounts(): ReadonlyMap<string, number> {
     return new Map([...this.followed].map(([name, { last }]) => [name, last.count]))
@@ -168,11 +177,10 @@ function hashOf({ key, value, headers }: StoredMessage): string {
     .digest('base64url')
 }
 
-/** Whether a change says what was asked for. Whoever asked for a link has to follow it. */
-function says({ operation, records, url }: Taken, step: Step): boolean {
+/** Whether a change says what was asked for. Links have to be followed first. */
+function says({ operation, records }: Taken, step: Step): boolean {
   if (step.kind === 'delete') return operation === 'remove' && records?.length === 0
-  if (operation !== 'replace') return false
-  if (records === null) return url !== null
+  if (operation !== 'replace' || records === null) return false
   const told = new Map(records.map(({ key, value, op }) => [key, JSON.stringify([op, value])]))
   if (told.size !== step.patches.length || records.length !== told.size) return false
   return step.patches.every(
