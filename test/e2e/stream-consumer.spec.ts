@@ -13,15 +13,18 @@ import { streamStanding, type StreamLink, type StreamPosition } from '../../apps
 import { SystemClock } from '../../apps/server/src/runtime/clock.js'
 import { openKafka } from '../../apps/server/src/stream/kafka.js'
 import type { Message } from '../../apps/server/src/stream/publisher.js'
+import { aGuest, aPool, adminOf, datasetOf } from '../support/a-pool.js'
 import { eventually } from '../support/eventually.js'
 import { describeWithKafka } from '../support/kafka/describe-with-kafka.js'
 import type { KafkaCluster } from '../support/kafka/kafka-cluster.js'
 import { Seeded } from '../support/seeded.js'
+import { startServer } from '../support/start-server.js'
 
 const FOLDER = new URL('../../examples/stream-consumer/', import.meta.url)
 const TOPIC = 'changes'
 const DAY_MS = 86_400_000
 const KILLS = 4
+const RoleArn = 'arn:aws:iam::000000000000:role/streams'
 
 test('[V77] the rule of the example is the rule of the stream', async () => {
   const { standing } = (await import(String(new URL('standing.js', FOLDER)))) as {
@@ -169,6 +172,29 @@ describeWithKafka('the example of a consumer, with a real Kafka', {}, (kafka: ()
     expect(counted()).toMatchObject([{ changes: 1 }])
     await send([second!, third!])
     await eventually(() => Promise.resolve(expect(counted()).toMatchObject([{ changes: 3 }])), 60_000)
+  })
+
+  test('[V77] it counts what a running server streams: updates, a large one behind its link, and a deletion', async () => {
+    await kafka().alterTopic(TOPIC, { 'max.message.bytes': '20000' })
+    const server = await startServer({ settings: { SATCHEL_KAFKA_BROKERS: kafka().addresses.join(',') } })
+    const pool = await aPool(server)
+    const CognitoStreams = { StreamName: TOPIC, RoleArn, StreamingStatus: 'ENABLED' } as const
+    await adminOf(server).sync.setIdentityPoolConfiguration({ IdentityPoolId: pool, CognitoStreams })
+    consumer = new Consumer(kafka(), database)
+    const { sync, ...guest } = await aGuest(server, pool)
+    const path = datasetOf(guest, 'prefs')
+    for (const values of [['a', 'b'], ['c'], ['large'.repeat(10_000), 'd', 'e']]) {
+      const { SyncSessionToken, DatasetSyncCount } = await sync.listRecords(path)
+      const RecordPatches = values.map((Value, n) => {
+        return { Op: 'replace' as const, Key: `k${DatasetSyncCount}.${n}`, Value, SyncCount: 0 }
+      })
+      await sync.updateRecords({ ...path, SyncSessionToken, RecordPatches })
+    }
+    await sync.deleteDataset(path)
+    const [day] = new Date().toISOString().split('T')
+    const row = { day, dataset: 'prefs', changes: 4, keys: 6, identities: 1 }
+    await eventually(() => Promise.resolve(expect(counted()).toEqual([row])), 60_000)
+    await server.stop()
   })
 
   test('[V77] the records of a large change are fetched where its link leads', async () => {

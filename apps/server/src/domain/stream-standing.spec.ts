@@ -2,7 +2,11 @@ import fc from 'fast-check'
 import { streamStanding, type StreamLink, type StreamPosition } from './stream-standing.js'
 
 const at = (epoch: number, syncCount: number): StreamPosition => ({ epoch, syncCount })
-const link = (epoch: number, syncCount: number, previous = syncCount - 1): StreamLink => ({ epoch, syncCount, previous })
+const link = (epoch: number, syncCount: number, previous = syncCount - 1): StreamLink => ({
+  epoch,
+  syncCount,
+  previous,
+})
 
 test.each([
   ['the first change of a dataset is next', null, link(0, 1), 'next'],

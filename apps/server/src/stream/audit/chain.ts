@@ -25,7 +25,7 @@ export type ChainStart = Readonly<{
  * What a topic tells of one dataset's changes, as a reader that keeps to the rule sees them (V70). Snapshots are counted only: the changes
  * between them are a chain without them.
  *
- * Bounded: about 0.5 kB for a dataset with few changes, and at most 8 kB, whatever its number of changes.
+ * Bounded: measured, 0.6 kB for a dataset with one change, 1 kB with ten, and never more than 10 kB.
  */
 export class Chain {
   /** The change the chain begins with; null before the first is taken. */
