@@ -16,6 +16,7 @@ import { SeededRandom } from '../runtime/testing/seeded-random.js'
 import { memoryHarness } from '../store/testing/memory-harness.js'
 import { CommitFeed } from './commit-feed.js'
 import { Datasets, type ListRecordsRequest, type RecordListing } from './datasets.js'
+import type { PlacedOutboxRow } from '../domain/outbox-row.js'
 import { MemoryDatabase } from '../store/memory/memory-database.js'
 import { MemoryOutboxStore } from '../store/memory/memory-outbox-store.js'
 import { Housekeeping } from './housekeeping.js'
@@ -288,5 +289,47 @@ test('[NA4] housekeeping forgets a device 400 days after its last batch', async 
   }
   expect(await remembered(400 * 24 * HOUR)).toBe(true)
   expect(await remembered(HOUR)).toBe(false)
+  await housekeeping.stop()
+})
+
+test('[V13] housekeeping prunes the change log past its age, as far as it is published', async () => {
+  const { harness, clock, opened, sessions } = await setUp()
+  const database = new MemoryDatabase()
+  const row = {
+    id: 'e',
+    streamName: 's',
+    identity: path().identity,
+    type: 'change',
+    payload: '{}',
+    partition: 0,
+    shard: 0,
+  }
+  const rest = {
+    pool: path().pool,
+    dataset: path().dataset,
+    epoch: 1,
+    syncCount: 1,
+    previous: 0,
+    createdAt: clock.now(),
+  }
+  for (const seq of [1, 2]) database.outbox.set(seq, { ...row, ...rest, seq } as PlacedOutboxRow)
+  database.unpublished.add(1)
+  const removed: string[] = []
+  const observer = { removed: (what: string, rows: number) => void removed.push(`${rows} ${what}`), failed: () => {} }
+  const outbox = new MemoryOutboxStore(database)
+  const deps = { ...keeping, outbox, store: harness.store, sessions, opened, clock, observer }
+  const housekeeping = new Housekeeping(deps)
+  housekeeping.start()
+  const pass = async (ms: number) => {
+    // A task sets its next time when it is done, so time moves in two steps, the second past every task's interval.
+    for (const step of [ms - 61_000, 61_000]) {
+      clock.advance(step)
+      for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate)
+    }
+    return [...database.outbox.keys()]
+  }
+  expect(await pass(7 * 24 * HOUR)).toEqual([1, 2])
+  expect(await pass(HOUR)).toEqual([1])
+  expect(removed).toContain('1 changes')
   await housekeeping.stop()
 })

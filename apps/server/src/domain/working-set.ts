@@ -144,11 +144,7 @@ export class WorkingSet {
   }
 
   /** Notes a change of a dataset whose pool streams, and on the dataset how far it went into the outbox (V1, V2). */
-  private stream(
-    path: DatasetPath,
-    dataset: Dataset,
-    change: Pick<StreamChange, 'operation' | 'records'>,
-  ): Dataset {
+  private stream(path: DatasetPath, dataset: Dataset, change: Pick<StreamChange, 'operation' | 'records'>): Dataset {
     const target = this.loaded.targets.get(path.pool)
     if (target === undefined) return dataset
     const { epoch, syncCount, streamedThrough: previous, modifiedAt: at } = dataset

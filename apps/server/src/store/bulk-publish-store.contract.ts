@@ -22,7 +22,8 @@ export function bulkPublishStoreContract(open: OpenStreamStores): void {
       bytesMax: 1_000_000,
       ...over,
     })
-  const end = (at: number, failure: string | null = null) => harness.stores.bulkPublishes.end({ pool: POOL, at, failure })
+  const end = (at: number, failure: string | null = null) =>
+    harness.stores.bulkPublishes.end({ pool: POOL, at, failure })
   const find = () => harness.stores.bulkPublishes.find(POOL)
   const snapshots = async () =>
     (await harness.rows()).filter(({ type }) => type === 'snapshot').map(({ dataset }) => dataset)

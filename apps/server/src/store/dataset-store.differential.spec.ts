@@ -28,7 +28,12 @@ async function publishSome(stores: Stores, now: number): Promise<unknown> {
   const step = { pool: POOL, target: aTarget({ payloadBytesMax: 800 }), at: now, datasetsMax: 3, bytesMax: 900 }
   const seen: unknown[] = [await stores.bulkPublishes.advance(step), await stores.outbox.backlog()]
   for (let shard = 0; shard < SHARDS; shard++) {
-    const taken = await stores.leases.take({ names: [`shard-${shard}`], holder: `relay ${now % 3}`, now, until: now + 80 })
+    const taken = await stores.leases.take({
+      names: [`shard-${shard}`],
+      holder: `relay ${now % 3}`,
+      now,
+      until: now + 80,
+    })
     const rows = await stores.outbox.unpublished(shard, { limit: 20, bytesMax: 9_000 })
     seen.push(taken, rows)
     for (const lease of taken) {

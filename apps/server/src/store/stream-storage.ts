@@ -18,7 +18,8 @@ export const WITHOUT_LINKS: StreamStorage = { relay: true, linkKey: null, public
 export const linkMaker =
   (linkKey: RecordsLinkKey | null, publicUrl: string | null): LinkAt =>
   (eventId, at) => {
-    if (linkKey === null) throw new Error(`the change ${eventId} needs a link, and these stores were opened without a key for links`)
+    if (linkKey === null)
+      throw new Error(`the change ${eventId} needs a link, and these stores were opened without a key for links`)
     if (publicUrl === null) throw new Error(`the change ${eventId} needs a link, and the public URL is not known yet`)
     return recordsLink(linkKey, { publicUrl, eventId, at })
   }

@@ -1,13 +1,14 @@
 import type { DeviceId } from '@satchel/protocol'
 import type { SqlJsStatic } from 'sql.js'
+import { asError } from '../as-error.js'
 import type { Entry, Group, PlacedGroup } from '../journal/entry.js'
 import { JournalFault, type Journal } from '../journal/journal.js'
 import type { SqlReplica } from '../replica/sql-replica.js'
 import type { Clock } from '../runtime/clock.js'
 import type { Random } from '../runtime/random.js'
 import type { TabMessage, Tabs } from '../tabs/tabs.js'
-import { Arrivals } from './arrivals.js'
-import type { Companion, LocalStore, StoreListener } from './local-store.js'
+import { Arrivals, isOfServer } from './arrivals.js'
+import type { ChangeSource, Companion, LocalStore, StoreListener } from './local-store.js'
 import { isFault, KeptJournal } from './kept-journal.js'
 import { Notices } from './notices.js'
 import { openedReplica, startingOver, type Opened } from './opened-replica.js'
@@ -21,6 +22,8 @@ export type JournaledStoreDeps = Readonly<{
   random: Random
   /** Told of what belongs to no call: damage that was found, listeners that threw. */
   onFault: (fault: Error) => void
+  /** Whether a store whose journal is gone is to be written anew from memory; where this is left out it is. */
+  isWanted?: () => Promise<boolean>
 }>
 
 const RETRY_FIRST_MS = 250
@@ -104,7 +107,7 @@ export class JournaledStore implements LocalStore {
       return Promise.reject(new JournalFault('full', why))
     }
     const { ticket, shown } = this.replica.show(group)
-    this.notices.tell({ shown, settled: [] }, 'here')
+    this.notices.tell({ shown, settled: [] }, sourceOf(group))
     return new Promise((resolve, reject) => {
       this.queue.push({ group, length, ticket, term, resolve, reject })
       this.goOn()
@@ -258,8 +261,8 @@ export class JournaledStore implements LocalStore {
       this.companion = null
       this.guarded(() => companion.fenced())
     }
-    for (const { ticket, reject } of taken.filter((waiting) => waiting.term !== null)) {
-      this.notices.tell({ shown: this.replica.hide(ticket), settled: [] }, 'here')
+    for (const { group, ticket, reject } of taken.filter((waiting) => waiting.term !== null)) {
+      this.notices.tell({ shown: this.replica.hide(ticket), settled: [] }, sourceOf(group))
       reject(fault)
     }
     return taken.filter((waiting) => waiting.term === null)
@@ -294,7 +297,7 @@ export class JournaledStore implements LocalStore {
   }
 }
 
+const sourceOf = (group: Group): ChangeSource => (isOfServer(group) ? 'server' : 'here')
+
 /** Nothing that is tried later would help. */
 const isFinal = (fault: Error | null): boolean => isFault(fault, 'newer-format') || isFault(fault, 'in-use')
-
-const asError = (fault: unknown): Error => (fault instanceof Error ? fault : new Error(String(fault)))

@@ -7,7 +7,14 @@ export function memoryHarness(): StoreHarness {
   const harness: StoreHarness = {
     store: new MemoryDatasetStore(database),
     addPool: (pool) => {
-      const nothing = { settings: '{}', roles: '{}', syncSettings: '{}', streamTarget: null, createdAt: 0, modifiedAt: 0 }
+      const nothing = {
+        settings: '{}',
+        roles: '{}',
+        syncSettings: '{}',
+        streamTarget: null,
+        createdAt: 0,
+        modifiedAt: 0,
+      }
       database.pools.set(pool, { name: 'pool', ...nothing })
       return Promise.resolve()
     },

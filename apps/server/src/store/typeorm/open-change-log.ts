@@ -22,8 +22,8 @@ export async function openChangeLog(file: string): Promise<OpenedChangeLog> {
   const source = await openReader(file)
   try {
     const reads = source.createQueryRunner()
-    const ran = (await reads.hasTable('migration')) ? await reads.query(RAN) : []
-    refuseOtherVersion(file, ran as { name: string }[])
+    const ran = (await reads.hasTable('migration')) ? ((await reads.query(RAN)) as { name: string }[]) : []
+    refuseOtherVersion(file, ran)
     return {
       changeLog: new SqliteChangeLog(reads),
       pools: new SqlitePoolReads(reads),

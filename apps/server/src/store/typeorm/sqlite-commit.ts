@@ -13,7 +13,8 @@ import { ADD_POOL_USAGE, poolUsageValues } from './pool-usage.js'
 import { insertOutbox, type OutboxRule } from './sqlite-outbox.js'
 import type { Statements } from './statements.js'
 
-type IdentityRow = Readonly<{ identity: IdentityId; pool: IdentityPoolId; streamTarget: string | null }> & (DatasetRow | Readonly<{ name: null }>)
+type IdentityRow = Readonly<{ identity: IdentityId; pool: IdentityPoolId; streamTarget: string | null }> &
+  (DatasetRow | Readonly<{ name: null }>)
 
 /**
  * One group of writes in one transaction: loads what it touches, judges the writes in

@@ -3,8 +3,13 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
+import { NO_SYNC_SETTINGS } from '../../domain/sync-settings.js'
+import { IDENTITY, path, POOL } from '../../domain/testing/a-dataset.js'
 import { DeviceMarkers1750000000003 } from './migrations/1750000000003-device-markers.js'
+import { Outbox1750000000005 } from './migrations/1750000000005-outbox.js'
 import { SqliteDatabase } from './sqlite-database.js'
+import { SqliteDatasetStore } from './sqlite-dataset-store.js'
+import { SqlitePoolStore } from './sqlite-pool-store.js'
 
 describe('the database file', () => {
   let directory: string
@@ -63,6 +68,31 @@ describe('the database file', () => {
     expect(await after.reads.query('SELECT marker_id AS id, batch_number AS number FROM batch_marker')).toEqual([
       { id: 'session', number: 0 },
     ])
+    await after.close()
+  })
+
+  test('[V2] a database from before changes were streamed is brought up to date: nothing streams, and its settings are read', async () => {
+    const before = await SqliteDatabase.open(file())
+    const old = { streamName: 's', roleArn: 'arn:r', streamingStatus: 'ENABLED' }
+    await before.lane.transaction(async (runner) => {
+      await new Outbox1750000000005().down(runner)
+      await runner.query(`DELETE FROM migration WHERE name = 'Outbox1750000000005'`)
+      await runner.query(`INSERT INTO identity_pool VALUES (?, 'pool', '{}', '{}', ?, 0, 0)`, [
+        POOL,
+        JSON.stringify({ cognitoStreams: old }),
+      ])
+      await runner.query('INSERT INTO identity VALUES (?, ?, 0, 0, NULL)', [IDENTITY, POOL])
+      await runner.query(`INSERT INTO dataset VALUES (?, 'settings', 1, 7, 0, 0, 1, 0, 0, 0, 0, 'me')`, [IDENTITY])
+    })
+    await before.close()
+    const after = await SqliteDatabase.open(file())
+    expect(await new SqliteDatasetStore(after).read(path())).toMatchObject({ syncCount: 7, streamedThrough: 0 })
+    const pools = new SqlitePoolStore(after)
+    expect(await pools.streaming()).toEqual([])
+    expect(await pools.syncSettings(POOL)).toEqual({
+      ...NO_SYNC_SETTINGS,
+      cognitoStreams: { ...old, disabledReason: null, target: null },
+    })
     await after.close()
   })
 })

@@ -50,7 +50,10 @@ describe('the outbox in SQLite', () => {
   })
 
   test('[V15] a pool with very many identities that have no dataset is gone through step by step', async () => {
-    await write(`INSERT INTO identity SELECT 'us-east-1:' || (value + 100000), ?, 0, 0, NULL FROM ${ROWS}`, [POOL, 2_500])
+    await write(`INSERT INTO identity SELECT 'us-east-1:' || (value + 100000), ?, 0, 0, NULL FROM ${ROWS}`, [
+      POOL,
+      2_500,
+    ])
     const identities = [100_001, 100_002, 102_500].map((n) => `us-east-1:${n}` as IdentityId)
     await write('INSERT INTO identity VALUES (?, ?, 0, 0, NULL)', [IDENTITY, POOL])
     const datasets = new SqliteDatasetStore(database)
@@ -66,8 +69,7 @@ describe('the outbox in SQLite', () => {
     await datasets.commit(updates, AWS_LIMITS)
     const bulk = new SqliteBulkPublishStore(database)
     await bulk.begin({ pool: POOL, at: 1, unlessCompletedAfter: 0 })
-    const step = () =>
-      bulk.advance({ pool: POOL, target: aTarget(), at: 1, datasetsMax: 10, bytesMax: 1_000 })
+    const step = () => bulk.advance({ pool: POOL, target: aTarget(), at: 1, datasetsMax: 10, bytesMax: 1_000 })
     expect(await step()).toMatchObject({ datasets: 2, complete: false, after: { dataset: '' } })
     expect(await step()).toMatchObject({ datasets: 2, complete: false, after: { dataset: '' } })
     expect(await step()).toMatchObject({ datasets: 3, complete: true, lastSeq: 3 })

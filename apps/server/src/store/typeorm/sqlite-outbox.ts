@@ -16,7 +16,11 @@ export type OutboxRule = Readonly<{
 const ROWS_LOOKED_AT = 2_000
 
 /** Puts changes into the outbox, in their order, in the caller's transaction; answers the place of the last row, 0 for none at all. */
-export function insertOutbox(statements: Statements, changes: readonly StreamChange[], { relay, link }: OutboxRule): number {
+export function insertOutbox(
+  statements: Statements,
+  changes: readonly StreamChange[],
+  { relay, link }: OutboxRule,
+): number {
   if (changes.length === 0) return 0
   // Places are given here, so that a row and its pointer need not wait for each other. The table keeps the highest for good: none is given twice.
   let seq = statements.get<{ seq: number }>(LAST_PLACE, [])?.seq ?? 0

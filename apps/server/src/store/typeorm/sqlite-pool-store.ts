@@ -2,12 +2,7 @@ import type { IdentityPoolId } from '@satchel/protocol'
 import type { EntityManager } from 'typeorm'
 import type { StoredPool } from '../../domain/identity-pool.js'
 import { NO_SYNC_SETTINGS, type SyncSettings } from '../../domain/sync-settings.js'
-import {
-  rolesToJson,
-  settingsToJson,
-  streamTargetToJson,
-  syncSettingsToJson,
-} from '../pool-json.js'
+import { rolesToJson, settingsToJson, streamTargetToJson, syncSettingsToJson } from '../pool-json.js'
 import type { PoolStore, PoolUpdate } from '../pool-store.js'
 import { IdentityPoolEntity } from './entities/identity-pool.entity.js'
 import type { SqliteDatabase } from './sqlite-database.js'

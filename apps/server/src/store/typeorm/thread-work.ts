@@ -38,9 +38,7 @@ export const threadWork = {
     context: ThreadContext,
     { publicUrl, ...request }: Parameters<BulkPublishStore['advance']>[0] & WithPublicUrl,
   ) =>
-    context.statements.transaction(() =>
-      advanceBulkPublish(context.statements, request, ruleOf(context, publicUrl)),
-    ),
+    context.statements.transaction(() => advanceBulkPublish(context.statements, request, ruleOf(context, publicUrl))),
 
   markPublished: ({ statements }: ThreadContext, request: Parameters<OutboxStore['markPublished']>[0]) =>
     statements.transaction(() => markPublished(statements, request)),
