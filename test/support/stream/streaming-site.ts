@@ -118,20 +118,34 @@ export class StreamingSite implements Address {
   }
 
   /** Changes that are not marked as published, as the database has it. */
-  waiting(stream?: string): number {
-    const db = new Database(join(this.server.dataDir, 'satchel.db'), { readonly: true, timeout: 10_000 })
-    try {
-      const where = stream === undefined ? '' : 'WHERE stream_name = ?'
-      const count = db.prepare(`SELECT count(*) FROM outbox_unpublished ${where}`).pluck()
-      return Number(stream === undefined ? count.get() : count.get(stream))
-    } finally {
-      db.close()
-    }
+  waiting(stream = '%'): number {
+    return this.count('SELECT count(*) FROM outbox_unpublished WHERE stream_name LIKE ?', stream)
   }
 
   /** Everything that was accepted is published and marked. */
   drained(withinMs: number, stream?: string): Promise<void> {
     return eventually(() => Promise.resolve(expect(this.waiting(stream)).toBe(0)), withinMs)
+  }
+
+  /** Everything that was accepted by now is published, while more is written. */
+  async keepsUp(withinMs: number, stream = '%'): Promise<void> {
+    const newest = this.count('SELECT coalesce(max(seq), 0) FROM outbox')
+    const older = 'SELECT count(*) FROM outbox_unpublished WHERE stream_name LIKE ? AND seq <= ?'
+    await eventually(() => Promise.resolve(expect(this.count(older, stream, newest)).toBe(0)), withinMs)
+  }
+
+  private count(question: string, ...values: readonly (string | number)[]): number {
+    const db = new Database(join(this.server.dataDir, 'satchel.db'), { readonly: true, timeout: 10_000 })
+    try {
+      return Number(
+        db
+          .prepare(question)
+          .pluck()
+          .get(...values),
+      )
+    } finally {
+      db.close()
+    }
   }
 
   /** What `satchel audit-stream` counts for a stream, with its exit code; throws what it says when it could not look. */
