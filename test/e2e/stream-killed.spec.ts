@@ -121,5 +121,5 @@ describeWithKafka('a stream among outages, with a real Kafka', {}, (kafka) => {
     expect(seen.writesWhileBrokerIsAway).toBeGreaterThan(100)
     // Otherwise nobody was ever killed between a send and its mark.
     expect(totals.repeated).toBeGreaterThan(0)
-  }, 400_000)
+  }, 600_000)
 })

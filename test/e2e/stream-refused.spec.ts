@@ -113,7 +113,7 @@ describeWithKafka('topics that refuse, with a real Kafka', {}, (kafka) => {
     await pause(10_000)
 
     expect((await configured()).StreamingStatus).toBe('ENABLED')
-    await site.keepsUp(10_000, 'fine')
+    await site.keepsUp(15_000, 'fine')
 
     const disabled = await eventually(async () => {
       const found = await configured()
