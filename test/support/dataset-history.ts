@@ -1,7 +1,7 @@
 import type { Listing, Patch } from './wire-client.js'
 
 /** What the server is known to have done to a dataset, at one count. */
-type Step = Readonly<{ kind: 'update'; patches: readonly Patch[] }> | Readonly<{ kind: 'delete' }>
+export type Step = Readonly<{ kind: 'update'; patches: readonly Patch[] }> | Readonly<{ kind: 'delete' }>
 
 export type HistoryLimits = Readonly<{ records: number; bytes: number }>
 
@@ -31,6 +31,11 @@ export class DatasetHistory {
 
   deleted(count: number): void {
     this.take(count, { kind: 'delete' })
+  }
+
+  /** What was done at a count; undefined where nobody was told of anything. */
+  at(count: number): Step | undefined {
+    return this.steps.get(count)
   }
 
   get lastCount(): number {

@@ -10,7 +10,12 @@ export class TcpProxy {
   weather: Weather = 'fair'
   /** Bytes that the server sent and that were not handed on. */
   swallowed = 0
+  /** Bytes that clients sent and that are held back now. */
+  held = 0
   private readonly sockets = new Set<Socket>()
+  /** Begins to hold back what a client sends; what it answers lets go of it. By connection. */
+  private readonly holds = new Set<() => () => void>()
+  private releases: (() => void)[] = []
   private target: Readonly<{ host: string; port: number }>
 
   private constructor(
@@ -31,9 +36,23 @@ export class TcpProxy {
     return `http://127.0.0.1:${(this.server.address() as { port: number }).port}`
   }
 
+  get port(): number {
+    return Number(new URL(this.url).port)
+  }
+
   /** Where new connections lead from now on. */
   lead(target: string): void {
     this.target = addressOf(target)
+  }
+
+  /** From now on nothing that clients send on the connections there are is handed on; new connections are not touched. */
+  hold(): void {
+    this.releases.push(...[...this.holds].map((hold) => hold()))
+  }
+
+  /** Hands on what was held back, though its sender may have hung up long ago. */
+  release(): void {
+    for (const release of this.releases.splice(0)) release()
   }
 
   /** Ends every connection without a farewell; answers how many there were. */
@@ -51,6 +70,18 @@ export class TcpProxy {
   private carry(client: Socket): void {
     if (this.weather === 'refusing') return void client.resetAndDestroy()
     const server = connect({ ...this.target, noDelay: true })
+    const kept: Buffer[] = []
+    let holding = false
+    const hold = () => {
+      holding = true
+      return () => {
+        holding = false
+        for (const bytes of kept) server.write(bytes)
+        this.held -= kept.splice(0).reduce((sum, { length }) => sum + length, 0)
+        if (client.destroyed) server.end()
+      }
+    }
+    this.holds.add(hold)
     for (const [one, other] of [
       [client, server],
       [server, client],
@@ -59,10 +90,15 @@ export class TcpProxy {
       one.on('error', () => {})
       one.on('close', () => {
         this.sockets.delete(one)
-        other.destroy()
+        this.holds.delete(hold)
+        if (one === server || !holding) other.destroy()
       })
     }
-    client.on('data', (bytes) => server.write(bytes))
+    client.on('data', (bytes) => {
+      if (!holding) return server.write(bytes)
+      kept.push(bytes)
+      this.held += bytes.length
+    })
     server.on('data', (bytes) => {
       if (this.weather === 'swallowing') this.swallowed += bytes.length
       else client.write(bytes)

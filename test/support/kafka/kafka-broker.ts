@@ -58,6 +58,11 @@ export class KafkaBroker {
     return `127.0.0.1:${this.options.ports.tls}`
   }
 
+  /** Where the proxies that were asked for have to lead to. */
+  get addressesBehind(): readonly string[] {
+    return this.options.ports.behind.map(({ own }) => `127.0.0.1:${own}`)
+  }
+
   /** Resolves once it takes connections; what it had stored is there again. */
   async start(): Promise<void> {
     const output = openSync(join(this.options.folder, 'output'), 'a')

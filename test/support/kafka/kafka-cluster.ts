@@ -1,17 +1,16 @@
-import { execFile } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
+import { createInterface } from 'node:readline'
 import { Kafka, logLevel, type Admin, type ITopicConfig } from 'kafkajs'
 import { KafkaBroker } from './kafka-broker.js'
 import { kafkaJars } from './kafka-jars.js'
 import { sweepBrokers } from './leftover-brokers.js'
 import type { BrokerPorts } from './server-properties.js'
 
-const READ_BYTES_MAX = 512 * 1_048_576
 const READ_MS_MAX = 120_000
 
 export type ClusterOptions = Readonly<{
@@ -19,6 +18,8 @@ export type ClusterOptions = Readonly<{
   brokers?: 1 | 3
   /** PEM file of key and certificate for the TLS listener. */
   keyFile?: string
+  /** Ports of proxies, for each of which there is a listener that clients are sent to through it; of a single broker only. */
+  proxies?: readonly number[]
 }>
 
 /** What stands in a topic. */
@@ -38,12 +39,12 @@ export class KafkaCluster {
   ) {}
 
   /** Resolves once all brokers take connections. */
-  static async start({ brokers: count = 1, keyFile }: ClusterOptions = {}): Promise<KafkaCluster> {
+  static async start({ brokers: count = 1, keyFile, proxies = [] }: ClusterOptions = {}): Promise<KafkaCluster> {
     sweepBrokers()
     const jars = await kafkaJars()
     const folder = mkdtempSync(join(tmpdir(), 'satchel-kafka-'))
     const clusterId = randomBytes(16).toString('base64url')
-    const ports = await freePorts(count)
+    const ports = await freePorts(count, proxies)
     const prepared = ports.map((own, at) =>
       KafkaBroker.prepare({
         id: at + 1,
@@ -114,12 +115,23 @@ export class KafkaCluster {
 
   /** All that is in the topic up to its end now, each partition in its order; read by kcat, not by the library that wrote it. */
   async read(topic: string): Promise<readonly StoredMessage[]> {
+    const messages: StoredMessage[] = []
+    await this.readEach(topic, (message) => messages.push(message))
+    return messages
+  }
+
+  /** The same one by one, for topics that are too large to be held. */
+  async readEach(topic: string, take: (message: StoredMessage) => void): Promise<void> {
     const args = ['-b', this.addresses.join(','), '-C', '-t', topic, '-o', 'beginning', '-e', '-q', '-J']
-    const { stdout } = await promisify(execFile)('kcat', args, { maxBuffer: READ_BYTES_MAX, timeout: READ_MS_MAX })
-    return stdout
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => messageOf(JSON.parse(line) as KcatMessage))
+    const child = spawn('kcat', args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: READ_MS_MAX })
+    const ended = new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve))
+    let said = ''
+    child.stderr.on('data', (bytes: Buffer) => (said += bytes.toString()))
+    for await (const line of createInterface({ input: child.stdout, crlfDelay: Infinity })) {
+      if (line !== '') take(messageOf(JSON.parse(line) as KcatMessage))
+    }
+    const code = await ended
+    if (code !== 0) throw new Error(`kcat ended with ${code ?? 'a signal'} reading ${topic}: ${said}`)
   }
 }
 
@@ -141,15 +153,18 @@ function messageOf({ partition, offset, key, payload, headers = [] }: KcatMessag
 }
 
 /** All held at once before any is let go, so that they differ. */
-async function freePorts(brokers: number): Promise<readonly BrokerPorts[]> {
-  const probes = await Promise.all(Array.from({ length: 4 * brokers }, listenAnywhere))
+async function freePorts(brokers: number, proxies: readonly number[]): Promise<readonly BrokerPorts[]> {
+  const each = 4 + proxies.length
+  const probes = await Promise.all(Array.from({ length: each * brokers }, listenAnywhere))
   const ports = probes.map((probe) => (probe.address() as AddressInfo).port)
   await Promise.all(probes.map((probe) => new Promise((resolve) => probe.close(resolve))))
   return Array.from({ length: brokers }, (_, at) => {
-    const [plain, controller, login, tls] = ports.slice(4 * at) as [number, number, number, number]
-    return { plain, controller, login, tls }
+    const [plain, controller, login, tls, ...behind] = ports.slice(each * at, each * (at + 1)) as FirstPorts
+    return { plain, controller, login, tls, behind: behind.map((own, nth) => ({ own, proxy: proxies[nth]! })) }
   })
 }
+
+type FirstPorts = [number, number, number, number, ...number[]]
 
 const listenAnywhere = () =>
   new Promise<ReturnType<typeof createServer>>((resolve) => {

@@ -7,6 +7,8 @@ export type BrokerPorts = Readonly<{
   login: number
   /** With TLS. */
   tls: number
+  /** Behind the proxies that were asked for, each of which this broker says is its address there. */
+  behind: readonly Readonly<{ own: number; proxy: number }>[]
 }>
 
 export type BrokerFacts = Readonly<{
@@ -25,18 +27,21 @@ export const KAFKA_USER = { username: 'app', password: 'app-secret' } as const
 /** The settings of a small broker that is its own controller, alone or one of three. */
 export function serverProperties({ id, folder, ports, controllers, keyFile }: BrokerFacts): string {
   const three = controllers.length > 1
-  const listeners = [
+  const open = [
     `PLAINTEXT://127.0.0.1:${ports.plain}`,
     `LOGIN://127.0.0.1:${ports.login}`,
     ...(keyFile === null ? [] : [`TLS://127.0.0.1:${ports.tls}`]),
-  ].join(',')
+  ]
+  const listeners = [...open, ...ports.behind.map(({ own }, at) => `BEHIND${at}://127.0.0.1:${own}`)].join(',')
+  const advertised = [...open, ...ports.behind.map(({ proxy }, at) => `BEHIND${at}://127.0.0.1:${proxy}`)].join(',')
+  const protocols = ['PLAINTEXT:PLAINTEXT', 'CONTROLLER:PLAINTEXT', 'LOGIN:SASL_PLAINTEXT', 'TLS:SSL']
   return [
     'process.roles=broker,controller',
     `node.id=${id}`,
     `controller.quorum.voters=${controllers.map((port, at) => `${at + 1}@127.0.0.1:${port}`).join(',')}`,
     `listeners=${listeners},CONTROLLER://127.0.0.1:${ports.controller}`,
-    `advertised.listeners=${listeners}`,
-    'listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,LOGIN:SASL_PLAINTEXT,TLS:SSL',
+    `advertised.listeners=${advertised}`,
+    `listener.security.protocol.map=${[...protocols, ...ports.behind.map((_, at) => `BEHIND${at}:PLAINTEXT`)].join(',')}`,
     'controller.listener.names=CONTROLLER',
     'inter.broker.listener.name=PLAINTEXT',
     `log.dirs=${folder}/data`,
