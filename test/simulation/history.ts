@@ -43,6 +43,8 @@ export type AppEdit = {
   /** It removes what the server did not have then, or this device had not seen, which need not reach anybody. */
   readonly isIdle: () => boolean
   saved: boolean
+  /** When it was called saved; virtual ms. */
+  savedAtMs: number
   /** Rises with every edit that is called saved. */
   savedOrder: number
   /** It was refused by the device's storage, and taken back. */

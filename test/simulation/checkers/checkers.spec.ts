@@ -40,6 +40,7 @@ const edit = (value: string | null, more: Partial<AppEdit> = {}): AppEdit => ({
   atMs: 0,
   isIdle: () => false,
   saved: true,
+  savedAtMs: 0,
   savedOrder: 1,
   failed: false,
   storageLost: false,

@@ -38,7 +38,7 @@ export class Edits {
         `${device.name}.${tab.name} edits ${made.map(({ id }) => id).join()} ${dataset.name} ${JSON.stringify([...values])}`,
       )
       write.saved.then(
-        () => made.forEach((edit) => Object.assign(edit, { saved: true, savedOrder: ++this.saves })),
+        () => made.forEach((edit) => this.markSaved(edit)),
         () => made.forEach((edit) => (edit.failed = true)),
       )
       void write.outcome.then((outcome) => made.forEach((edit) => (edit.outcome = outcome)))
@@ -92,12 +92,17 @@ export class Edits {
       atMs: this.stage.time.now,
       isIdle: () => value === null && (wasNothing || device.watch.sawNothing(dataset, key)),
       saved: false,
+      savedAtMs: 0,
       savedOrder: 0,
       failed: false,
       storageLost: false,
       overruled: () => device.watch.overruled.has(JSON.stringify([dataset, key, value])),
       outcome: null,
     }
+  }
+
+  private markSaved(edit: AppEdit): void {
+    Object.assign(edit, { saved: true, savedAtMs: this.stage.time.now, savedOrder: ++this.saves })
   }
 
   /** Whether the server has a value for the key, for anybody that the device acted for. */

@@ -2,6 +2,7 @@ import type { Edit, Entry, PlacedGroup } from '../../../libs/client/src/journal/
 import type { JournaledEdit } from '../checkers/check-intent.js'
 import type { DiskWatch } from './sim-disk.js'
 import type { Situations } from './situations.js'
+import { offsetOf } from './sql-once.js'
 
 type Standing = { number: number; keys: Set<string> } | null
 
@@ -23,19 +24,25 @@ export class JournalWatch {
 
   /** Reads along with one store of the device. */
   ofStore(store: string): DiskWatch & Readonly<{ flightsOut(): number }> {
+    // By the places that entries name.
     const groups = new Map<number, PlacedGroup>()
+    let offset = 0
     const flights = new Map<string, Standing>()
     const pending = new Map<string, string | null>()
     const newest = new Map<string, string | null>()
     return {
       kept: (placed) => {
-        // After an eviction places begin anew, and those that entries name are of before.
-        if (groups.has(placed.place)) groups.clear()
+        // After an eviction the journal's places begin anew, and those that entries name go on: by how much says the snapshot that
+        // follows the empty group with which a lost journal begins.
+        if (placed.place === 1) offset = 0
         this.trace(`${this.device} ${store} ${placed.place} ${JSON.stringify(placed.group)}`)
-        groups.set(placed.place, placed)
+        if (placed.group.length > 0) groups.set(placed.place + offset, placed)
         for (const entry of placed.group) this.read(entry, { groups, flights, pending, newest })
       },
-      compacted: () => this.situations.count('compaction'),
+      compacted: (snapshot) => {
+        offset = offsetOf(snapshot)
+        this.situations.count('compaction')
+      },
       refusedAsFull: () => this.situations.count('disk full'),
       flightsOut: () => [...flights.values()].filter((flight) => flight !== null).length,
     }
@@ -124,12 +131,14 @@ export class JournalWatch {
 
 const nameOf = (dataset: string, key: string): string => JSON.stringify([dataset, key])
 
+/** What a group left pending of a key. */
 function editAt(placed: PlacedGroup | undefined, dataset: string, key: string): Edit | undefined {
   let found: Edit | undefined
   for (const entry of placed?.group ?? []) {
     if (entry.kind === 'edit' && entry.dataset === dataset)
       found = entry.edits.find((edit) => edit.key === key) ?? found
-    if (entry.kind === 'settle' && entry.dataset === dataset && entry.key === key) found = entry.edit ?? found
+    // A decision names an edit of an earlier group, so behind another one of its own it decides nothing (ND8).
+    if (entry.kind === 'settle' && entry.dataset === dataset && entry.key === key) found ??= entry.edit ?? undefined
     if (entry.kind !== 'adopt') continue
     for (const adopted of entry.datasets) {
       if (adopted.dataset === dataset) found = adopted.edits.find((edit) => edit.key === key) ?? found

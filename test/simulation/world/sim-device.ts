@@ -1,4 +1,3 @@
-import initSqlJs, { type SqlJsStatic } from 'sql.js'
 import type { SyncClient } from '../../../libs/client/src/api.js'
 import type { Journal } from '../../../libs/client/src/journal/journal.js'
 import type { DeviceStorage, Profile } from '../../../libs/client/src/platform/device-storage.js'
@@ -12,16 +11,15 @@ import { NodeClock } from './node-clock.js'
 import { SimDisk, SimJournal, soundDisk, type DiskFaults } from './sim-disk.js'
 import type { SimNetwork } from './sim-network.js'
 import { TabsHub } from './sim-tabs.js'
+import { loadSqlOnce } from './sql-once.js'
 import type { VirtualTime } from './virtual-time.js'
-
-let sql: Promise<SqlJsStatic> | null = null
-/** The real one; loaded once for a whole run, before virtual time begins. */
-export const loadSqlOnce = (): Promise<SqlJsStatic> => (sql ??= initSqlJs())
 
 /** A tab, or a process, and the client that lives in it. */
 export type SimTab = {
   readonly name: string
   readonly life: Life
+  /** When it began to open, before it had read anything of its device; virtual ms. */
+  readonly sinceMs: number
   /** null until it is open. */
   client: SyncClient | null
 }
@@ -74,7 +72,7 @@ export class SimDevice {
   newTab(): Readonly<{ tab: SimTab; platform: Platform }> {
     const name = `t${++this.opened}`
     const life = new Life(`${this.name}.${name}`, (work) => void this.time.after(0, work))
-    const tab: SimTab = { name, life, client: null }
+    const tab: SimTab = { name, life, sinceMs: this.time.now, client: null }
     this.tabs.push(tab)
     const platform: Platform = {
       storage: this.storageFor(life),

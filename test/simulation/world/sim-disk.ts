@@ -25,7 +25,13 @@ export const soundDisk = (): DiskFaults => ({
 })
 
 /** Is told what a store keeps, whether or not anybody was told so. */
-export type DiskWatch = Readonly<{ kept(placed: PlacedGroup): void; compacted(): void; refusedAsFull(): void }>
+export type DiskWatch = Readonly<{
+  kept(placed: PlacedGroup): void
+  compacted(snapshot: Snapshot): void
+  refusedAsFull(): void
+}>
+
+type Snapshot = Readonly<{ through: number; bytes: Uint8Array }>
 
 type Transaction = {
   readonly life: Life
@@ -36,7 +42,7 @@ type Transaction = {
 
 type Stored = {
   groups: PlacedGroup[]
-  snapshot: { through: number; bytes: Uint8Array } | null
+  snapshot: Snapshot | null
   place: number
   term: number
   grown: number
@@ -177,13 +183,13 @@ export class SimJournal implements Journal {
     })
   }
 
-  compact(snapshot: Readonly<{ through: number; bytes: Uint8Array }>, term: number | null): Promise<void> {
+  compact(snapshot: Snapshot, term: number | null): Promise<void> {
     return this.transact((stored) => {
       this.fence(stored, term)
       if (this.disk.faults.full) throw new JournalFault('full', 'the simulated disk is full')
       if (snapshot.through > stored.place) throw new Error(`a snapshot through ${snapshot.through} of ${stored.place}`)
       if (stored.snapshot !== null && stored.snapshot.through >= snapshot.through) return
-      this.disk.watch.compacted()
+      this.disk.watch.compacted(snapshot)
       stored.snapshot = { through: snapshot.through, bytes: snapshot.bytes.slice() }
       stored.groups = stored.groups.filter(({ place }) => place > snapshot.through)
       stored.grown = stored.groups.reduce((sum, { group }) => sum + JSON.stringify(group).length, 0)

@@ -35,10 +35,15 @@ export class Verdict {
     }
   }
 
-  /** What was saved before is here again, or has arrived (I2). */
+  /**
+   * What was saved before the tab began to open is here again, or has arrived (I2). What another tab saved meanwhile may stand behind
+   * what this one has read; it will hear of it.
+   */
   checkOpened(device: SimDevice, tab: SimTab): void {
     const written = this.written()
-    const ofDevice = this.edits.all.filter((edit) => edit.device === device.name)
+    const ofDevice = this.edits.all
+      .filter((edit) => edit.device === device.name)
+      .map((edit) => (edit.savedAtMs > tab.sinceMs ? { ...edit, saved: false } : edit))
     const found = checkSaved(ofDevice, [this.view(device, tab)], written)
     for (const { checker, message } of found) this.stage.findings.found(checker, `${message}, after a restart`)
   }

@@ -62,6 +62,30 @@ describe('writing', () => {
     expect(entriesOf(store)).toEqual({ a: 'mine', b: '2' })
   })
 
+  test('[NP1] an edit that undoes what a fenced leader had from the server is an edit still, and goes out', async () => {
+    const bench = new StoreBench(sql)
+    const store = await bench.open()
+    const term = await store.takeTerm()
+    await store.write([answer(snapshot(1, [record('a', '1', 1)]))], term)
+    await (await bench.open()).takeTerm()
+    const refused = store.write([answer(changes(2, [record('a', '2', 2), record('new', '2', 2)]))], term)
+    const { replica } = store
+    const kept = store.write([
+      put('a', '1', replica.baseOf(PREFS, keyed('a'))),
+      put('new', null, replica.baseOf(PREFS, keyed('new'))),
+    ])
+    await expect(refused).rejects.toMatchObject({ kind: 'fenced' })
+    await kept
+    expect(replica.sendable(PREFS)).toMatchObject([
+      { key: 'a', value: '1', base: 2 },
+      { key: 'new', value: null, base: 2 },
+    ])
+    await store.write([answer(changes(2, [record('a', '2', 2), record('new', '2', 2)]))])
+    expect(replica.clashes(PREFS)).toEqual([])
+    expect(replica.sendable(PREFS)).toHaveLength(2)
+    expect(entriesOf(store)).toEqual({ a: '1' })
+  })
+
   test('what is written while an append is under way goes into the next one together', async () => {
     const bench = new StoreBench(sql)
     const store = await bench.open()

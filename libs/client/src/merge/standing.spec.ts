@@ -25,6 +25,17 @@ test.each(cases)('[ND1] [ND2] an edit %s', (_, [value, base], known, standing, m
   expect(standingOf({ value, base: count(base) }, known, moment)).toBe(standing)
 })
 
+test.each<Case>([
+  ['puts back the value that the record has here', ['light', 6], record('light', 5), 'sendable'],
+  ['removes what is removed here', [null, 6], record(null, 5), 'sendable'],
+  ['removes a key without a record here', [null, 1], null, 'sendable'],
+])(
+  '[ND1] [NP1] an edit made upon a later record than is held, which %s, is no less an edit',
+  (_, [value, base], known, standing) => {
+    expect(standingOf({ value, base: count(base) }, known, NOW)).toBe(standing)
+  },
+)
+
 test.each([
   ['a key without a record is patched against nothing', null, 0],
   ['a record is patched against its count', record('light', 5), 5],

@@ -16,9 +16,11 @@ export function standingOf(
   record: HeldRecord | null,
   { complete }: Pick<Moment, 'complete'>,
 ): EditStanding {
+  // What the edit saw was never journaled here, so what is held is older and says nothing of the edit's value (NP1).
+  const hasSeenMore = base > (record?.count ?? NEVER_SYNCED)
   // Before the first answer a key without a record may well have one: removing it has to be said.
-  if (record === null) return value === null && complete ? 'adopted' : 'sendable'
-  if (value === record.value) return 'adopted'
+  if (record === null) return value === null && complete && !hasSeenMore ? 'adopted' : 'sendable'
+  if (value === record.value && !hasSeenMore) return 'adopted'
   return base >= record.ownSince ? 'sendable' : 'clash'
 }
 
