@@ -28,6 +28,16 @@ const consumer = kafka.consumer({
 let printed = null
 const shortened = await shortenedPartitions()
 
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.once(signal, async () => {
+    await consumer.disconnect()
+    clearTimeout(printed)
+    console.table(activity.rows())
+    activity.close()
+    process.exit() // it may have been told while it was still starting
+  })
+}
+
 await consumer.connect()
 await consumer.subscribe({ topics: [TOPIC], fromBeginning: true })
 await consumer.run({
@@ -52,13 +62,6 @@ await consumer.run({
     print()
   },
 })
-
-for (const signal of ['SIGINT', 'SIGTERM']) {
-  process.once(signal, async () => {
-    await consumer.disconnect()
-    activity.close()
-  })
-}
 
 /** Partitions of which retention has taken the beginning: a dataset's first change there need not be its first. */
 async function shortenedPartitions() {

@@ -40,6 +40,8 @@ test('[V77] the rule of the example is the rule of the stream', async () => {
   )
 })
 
+const TAKEN = 'partition 0: 1 taken, 0 passed over'
+
 type Written = Readonly<{ user: number; dataset: string; syncCount: number; at: number; keys: number }>
 
 /** A change as a server publishes it. */
@@ -97,10 +99,12 @@ class Consumer {
     await new Promise<void>((done) => this.waiting.push(done))
   }
 
-  async end(signal: NodeJS.Signals): Promise<void> {
-    if (this.child.exitCode !== null || this.child.signalCode !== null) return
+  /** Answers its exit code; null when a signal ended it. */
+  async end(signal: NodeJS.Signals): Promise<number | null> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return this.child.exitCode
     this.child.kill(signal)
     await once(this.child, 'exit')
+    return this.child.exitCode
   }
 }
 
@@ -167,6 +171,15 @@ describeWithKafka('the example of a consumer, with a real Kafka', {}, (kafka: ()
       consumer = new Consumer(kafka(), database)
     }
     await eventually(() => Promise.resolve(expect(counted()).toEqual(expected(written))), 60_000)
+  })
+
+  test('[V77] told to stop while it has a table to print, it ends in order', async () => {
+    await send([messageOf({ user: 0, dataset: 'prefs', syncCount: 1, at: 0, keys: 1 })])
+    consumer = new Consumer(kafka(), database)
+    while (!consumer.lines.includes(TAKEN)) await consumer.line()
+    expect(await consumer.end('SIGTERM')).toBe(0) // before the second is over after which it prints
+    expect(consumer.lines.at(-1)).toBe(TAKEN)
+    expect(counted()).toMatchObject([{ changes: 1 }])
   })
 
   test('[V77] a change in front of which one is missing is not taken before that one has come', async () => {

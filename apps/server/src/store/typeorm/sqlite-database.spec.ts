@@ -9,6 +9,7 @@ import { DeviceMarkers1750000000003 } from './migrations/1750000000003-device-ma
 import { Outbox1750000000005 } from './migrations/1750000000005-outbox.js'
 import { SqliteDatabase } from './sqlite-database.js'
 import { SqliteDatasetStore } from './sqlite-dataset-store.js'
+import { SqliteLeaseStore } from './sqlite-lease-store.js'
 import { SqlitePoolStore } from './sqlite-pool-store.js'
 
 describe('the database file', () => {
@@ -43,6 +44,18 @@ describe('the database file', () => {
     const tables = after.prepare(`SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'record'`).all()
     after.close()
     expect(tables).toEqual([])
+  })
+
+  test('[V12] leases of a process that was killed end when the next one opens the directory, whatever its clock says', async () => {
+    const killed = await SqliteDatabase.open(file())
+    const lease = { names: ['shard-0'], now: 7_200_000, until: 7_210_000 }
+    expect(await new SqliteLeaseStore(killed).take({ ...lease, holder: 'killed' })).toMatchObject([{ epoch: 1 }])
+    await killed.close() // which releases nothing
+    const next = await SqliteDatabase.open(file())
+    const anHourBack = { names: ['shard-0'], now: 3_600_000, until: 3_610_000 }
+    const taken = await new SqliteLeaseStore(next).take({ ...anHourBack, holder: 'next' })
+    await next.close()
+    expect(taken).toEqual([{ name: 'shard-0', holder: 'next', epoch: 2, until: 3_610_000 }])
   })
 
   test('[W11] opening a database of this version again runs no migration', async () => {

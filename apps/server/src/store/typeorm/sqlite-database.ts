@@ -86,6 +86,9 @@ export class SqliteDatabase {
   }
 }
 
+/** Whoever held one is dead, since the directory is this process's alone. It need not be waited for, least of all by a clock that was put back meanwhile. */
+const END_LEASES = 'UPDATE stream_lease SET until = 0'
+
 async function openWriter(file: string): Promise<DataSource> {
   const source = new DataSource({
     type: 'better-sqlite3',
@@ -101,6 +104,7 @@ async function openWriter(file: string): Promise<DataSource> {
   try {
     await refuseNewerDatabase(source)
     await source.runMigrations({ transaction: 'all' })
+    await source.query(END_LEASES)
   } catch (cause) {
     await source.destroy()
     throw cause

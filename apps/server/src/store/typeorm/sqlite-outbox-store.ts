@@ -48,8 +48,14 @@ export class SqliteOutboxStore implements OutboxStore {
   }
 
   async prune(range: Readonly<{ before: number; limit: number }>): Promise<number> {
-    const { pruned, next } = await this.database.inThread('prune', { ...range, after: this.prunedTo })
-    this.prunedTo = next
+    let pruned = 0
+    for (let full = true; full && pruned < range.limit;) {
+      const request = { before: range.before, limit: range.limit - pruned, after: this.prunedTo }
+      const step = await this.database.inThread('prune', request)
+      this.prunedTo = step.next
+      pruned += step.pruned
+      full = step.full
+    }
     return pruned
   }
 
@@ -84,11 +90,9 @@ const FIRST = `${LIVE}
 const ROWS = `SELECT ${OUTBOX_COLUMNS} FROM json_each(?) AS wanted CROSS JOIN outbox AS o ON o.seq = wanted.value
   ORDER BY o.seq`
 
-// Counting all of a table is quick; what is parked is taken off again.
 const BACKLOG = `${LIVE}
-  SELECT (SELECT count(*) FROM outbox_unpublished) - (SELECT count(*) FROM waiting AS w
-      JOIN stream_park AS p ON p.stream_name = w.stream
-      CROSS JOIN outbox_unpublished AS u ON u.shard = w.shard AND u.stream_name = w.stream) AS "rows",
+  SELECT (SELECT coalesce(sum(w."rows"), 0) FROM outbox_waiting AS w
+      WHERE w.stream_name NOT IN (SELECT stream_name FROM stream_park)) AS "rows",
     (SELECT min(o.created_at) FROM live AS l CROSS JOIN outbox AS o ON o.seq =
       (SELECT first.seq FROM outbox_unpublished AS first
         WHERE first.shard = l.shard AND first.stream_name = l.stream ORDER BY first.seq LIMIT 1)) AS oldestAt`

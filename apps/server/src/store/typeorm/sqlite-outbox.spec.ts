@@ -49,6 +49,35 @@ describe('the outbox in SQLite', () => {
     expect(await outbox.prune({ before: 2_000, limit: 200 })).toBe(0)
   })
 
+  test('[V13] large rows are pruned few at a time, so that a write behind them hardly waits, and a call still removes all it may', async () => {
+    const rows = 12
+    await write(
+      `INSERT INTO outbox SELECT value, 'id' || value, 'changes', 'identity', 'change', 0, 0, ?, 'dataset', 1, value, 1, value - 1, 1000,
+         CASE WHEN value % 2 THEN '{}' ELSE printf('%.*c', 1048576, 'x') END FROM ${ROWS}`,
+      [POOL, rows],
+    )
+    await write(
+      `INSERT INTO outbox_linked SELECT 'id' || value, 1000, printf('%.*c', 1048576, 'x') FROM ${ROWS} WHERE value % 2`,
+      [rows],
+    )
+    const range = { before: 2_000, limit: 200, after: 0 }
+    expect(await database.inThread('prune', range)).toEqual({ pruned: 4, next: 4, full: true })
+    expect(await new SqliteOutboxStore(database).prune(range)).toBe(rows - 4)
+    expect(await database.reads.query('SELECT id FROM outbox UNION ALL SELECT id FROM outbox_linked')).toEqual([])
+  })
+
+  test('[V32] what waits is counted as it comes and goes, however many they are, and not by looking at each', async () => {
+    const outbox = new SqliteOutboxStore(database)
+    await write(`INSERT INTO outbox_unpublished SELECT value % 8, 'changes', value FROM ${ROWS}`, [1_000])
+    await write(`INSERT INTO outbox_unpublished SELECT value % 8, 'others', value + 1000 FROM ${ROWS}`, [30])
+    await write('DELETE FROM outbox_unpublished WHERE seq <= ?', [400])
+    expect(await outbox.backlog()).toMatchObject({ rows: 630 })
+    await outbox.park({ streamName: 'changes', reason: 'gone', at: 1 })
+    expect(await outbox.backlog()).toMatchObject({ rows: 30 })
+    await write(`UPDATE outbox_waiting SET "rows" = ? WHERE stream_name = 'others'`, [10_000_000])
+    expect(await outbox.backlog()).toMatchObject({ rows: 10_000_000 })
+  })
+
   test('[V15] a pool with very many identities that have no dataset is gone through step by step', async () => {
     await write(`INSERT INTO identity SELECT 'us-east-1:' || (value + 100000), ?, 0, 0, NULL FROM ${ROWS}`, [
       POOL,

@@ -15,6 +15,9 @@ export type OutboxRule = Readonly<{
 /** Rows that one pruning looks at: at the worst they all wait, and each is a page to read. */
 const ROWS_LOOKED_AT = 2_000
 
+/** Payloads and linked records that one pruning removes, the last of them included: the disk is read for every page of them, and writes wait meanwhile. */
+const BYTES_PRUNED = 4 * 1_048_576
+
 /** Puts changes into the outbox, in their order, in the caller's transaction; answers the place of the last row, 0 for none at all. */
 export function insertOutbox(
   statements: Statements,
@@ -51,15 +54,16 @@ export function markPublished(
 export type PruneRange = Readonly<{ before: number; limit: number; after: number }>
 
 /**
- * Removes up to `limit` published rows that were made before a time, of the next {@link ROWS_LOOKED_AT} after a place, in the caller's transaction. `next` is where
- * to go on: 0, the beginning, once there is nothing further on that is old enough.
+ * Removes up to `limit` published rows that were made before a time, of the next {@link ROWS_LOOKED_AT} after a place, in the caller's transaction, fewer where they
+ * are large: `full` is true then. `next` is where to go on: 0, the beginning, once there is nothing further on that is old enough.
  */
 export function pruneOutbox(
   statements: Statements,
   { before, limit, after }: PruneRange,
-): Readonly<{ pruned: number; next: number }> {
-  const seen = statements.all<{ seq: number; createdAt: number; waits: number }>(LOOK, [after, ROWS_LOOKED_AT])
+): Readonly<{ pruned: number; next: number; full: boolean }> {
+  const seen = statements.all<LookedAt>(LOOK, [after, ROWS_LOOKED_AT])
   const gone: number[] = []
+  let bytes = 0
   let next = seen.length === ROWS_LOOKED_AT ? seen.at(-1)!.seq : 0
   for (const { seq, createdAt, waits } of seen) {
     if (createdAt >= before) {
@@ -68,7 +72,8 @@ export function pruneOutbox(
     }
     if (waits === 1) continue
     gone.push(seq)
-    if (gone.length < limit) continue
+    bytes += statements.get<{ bytes: number }>(BYTES, [seq])!.bytes
+    if (gone.length < limit && bytes < BYTES_PRUNED) continue
     next = seq
     break
   }
@@ -77,8 +82,10 @@ export function pruneOutbox(
     statements.run(FORGET_LINKED, [before, seqs])
     statements.run(FORGET_ROWS, [seqs])
   }
-  return { pruned: gone.length, next }
+  return { pruned: gone.length, next, full: bytes >= BYTES_PRUNED }
 }
+
+type LookedAt = Readonly<{ seq: number; createdAt: number; waits: number }>
 
 const rowValues = (seq: number, row: OutboxRow): unknown[] => [
   seq,
@@ -138,6 +145,10 @@ const PUBLISHED = `DELETE FROM outbox_unpublished WHERE (shard, stream_name, seq
 const LOOK = `SELECT o.seq, o.created_at AS createdAt, EXISTS (SELECT 1 FROM outbox_unpublished AS u
     WHERE u.shard = o.shard AND u.stream_name = o.aggregatetype AND u.seq = o.seq) AS waits
   FROM outbox AS o WHERE o.seq > ? ORDER BY o.seq LIMIT ?`
+
+// Only looks at the lengths that stand at the beginning of a row.
+const BYTES = `SELECT octet_length(o.payload) + coalesce(octet_length(l.records), 0) AS bytes
+  FROM outbox AS o LEFT JOIN outbox_linked AS l ON l.id = o.id WHERE o.seq = ?`
 
 const FORGET_LINKED = `DELETE FROM outbox_linked WHERE created_at < ? AND id IN
   (SELECT o.id FROM json_each(?) AS gone CROSS JOIN outbox AS o ON o.seq = gone.value)`

@@ -27,7 +27,7 @@ test('[V75] a report names the dataset, the count, and what can be done', async 
     'missing: the change after count 4 of epoch 0 is not in the topic; the newest is count 5 of epoch 0',
   )
   expect(report).toContain('lost: count 5 of epoch 0 is not in the change log either')
-  expect(report).toContain('repairable: the change log has 1 changes from count 3 of epoch 0 on')
+  expect(report).toContain('repairable: the change log has 1 change from count 3 of epoch 0 on')
   expect(report).toContain('--repair publishes again what the change log has for 1 of these datasets')
 })
 

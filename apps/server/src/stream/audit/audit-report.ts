@@ -63,10 +63,17 @@ function table(rows: readonly (readonly [string, number, string])[]): readonly s
   return shown.map(([name, count, meaning]) => `  ${name.padEnd(12)}  ${String(count).padStart(width)}  ${meaning}`)
 }
 
-function closing({ counts, findings }: AuditResult): string {
+function closing({ counts, findings, streams }: AuditResult): string {
   if (counts.faulty === 0) return 'Nothing is missing, nothing is out of order.'
   const repairable = findings.filter(({ reach }) => reach !== null && reach.from !== null).length
-  return repairable === 0
-    ? 'Something is wrong, and the change log cannot mend it.'
-    : `Something is wrong. --repair publishes again what the change log has for ${repairable} of these datasets.`
+  const gone = streams.filter(({ found, streamName }) => !found && findings.some((at) => at.streamName === streamName))
+  return [
+    repairable === 0
+      ? 'Something is wrong, and the change log cannot mend it as things are.'
+      : `Something is wrong. --repair publishes again what the change log has for ${repairable} of these datasets.`,
+    ...gone.map(
+      ({ streamName }) =>
+        `The topic of ${streamName} is gone: made again it can be repaired; for a stream that is given up, --stream audits another alone.`,
+    ),
+  ].join('\n')
 }

@@ -32,7 +32,8 @@ function sentenceOf(fault: Fault): string {
 
 function reachSentences({ from, rows, lost }: Reach): readonly string[] {
   const sentences: string[] = []
-  if (from !== null) sentences.push(`repairable: the change log has ${rows} changes from ${place(from)} on`)
+  if (from !== null)
+    sentences.push(`repairable: the change log has ${rows} change${rows === 1 ? '' : 's'} from ${place(from)} on`)
   if (lost !== null) sentences.push(`lost: ${lostPlaces(lost)} not in the change log either${rest(from, rows)}`)
   return sentences
 }

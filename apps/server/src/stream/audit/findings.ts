@@ -28,7 +28,7 @@ export type Finding = Readonly<{
   identity: IdentityId
   dataset: DatasetName
   faults: readonly Fault[]
-  /** How far what is missing or inverted can be published again; null where nothing is. */
+  /** How far what is missing or inverted can be published again; null where nothing is, or where there is no topic. */
   reach: Reach | null
 }>
 
@@ -54,13 +54,13 @@ export type AuditResult = Readonly<{
   counts: AuditCounts
   /** At most {@link FINDINGS_MAX}. */
   findings: readonly Finding[]
-  /** Of every dataset that lacks changes, by `placeKey`: what the change log has of them. */
+  /** Of every dataset that lacks changes in a topic that is there, by `placeKey`: what the change log has of them. */
   lacking: ReadonlyMap<string, LogReach>
 }>
 
 /** Gathers what an audit comes to. */
 export class Findings {
-  /** Datasets that lack changes. */
+  /** Datasets that lack changes in a topic that is there. */
   readonly lacking = new Map<string, LogReach>()
   private readonly streams = new Map<string, { -readonly [K in keyof StreamFinding]: StreamFinding[K] }>()
   private readonly findings: Omit<Finding, 'reach'>[] = []
@@ -111,6 +111,8 @@ export class Findings {
     counts.faulty += 1
     const { streamName, pool, identity, dataset } = known
     if (this.findings.length < FINDINGS_MAX) this.findings.push({ streamName, pool, identity, dataset, faults })
+    // Nothing can be published to a topic that is not there, and trying to would keep what others lack from being published.
+    if (this.streams.get(streamName)?.found === false) return
     for (const fault of faults) {
       if (fault.kind !== 'missing' && fault.kind !== 'inverted') continue
       this.lacking.set(placeKey(known), new LogReach(fault.after, fault.through))

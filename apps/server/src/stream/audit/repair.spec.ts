@@ -1,5 +1,6 @@
 import type { SyncCount } from '@satchel/protocol'
 import fc from 'fast-check'
+import { auditReport } from './audit-report.js'
 import { repair } from './repair.js'
 import { replay } from './replay.js'
 import { BATCH_MESSAGES_MAX, TRIES_MAX } from './republish.js'
@@ -30,6 +31,21 @@ test('[V73] a topic that was made anew gets back all that the change log has', a
   site.topics.create(STREAM, 2)
   expect(await repaired()).toMatchObject({ published: 305 })
   expect((await site.audit()).counts).toMatchObject({ faulty: 0, changes: 305 })
+})
+
+test('[V73] a topic that is gone keeps no other from its repair, and the report says what it takes', async () => {
+  site.published(3)
+  await site.moveTo('others')
+  site.published(1)
+  site.lose(site.write())
+  site.topics.delete(STREAM)
+  expect(await repaired()).toEqual({ published: 1, tooLarge: 0 })
+  const result = await site.audit()
+  expect(result.findings).toMatchObject([{ streamName: STREAM, reach: null }])
+  expect(auditReport(result)).toContain('The topic of changes is gone: made again it can be repaired')
+  site.topics.create(STREAM, 2)
+  expect(await repaired()).toEqual({ published: 3, tooLarge: 0 })
+  expect((await site.audit()).counts).toMatchObject({ faulty: 0, changes: 5 })
 })
 
 test('[V73] a topic whose beginning was removed gets it back, behind the rest', async () => {

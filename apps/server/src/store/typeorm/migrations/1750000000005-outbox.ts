@@ -51,6 +51,19 @@ const UP = [
      PRIMARY KEY (shard, stream_name, seq)
    ) WITHOUT ROWID`,
 
+  // How many wait, by stream: counting them one by one would take longer the more they are, and is asked every few seconds.
+  `CREATE TABLE outbox_waiting (
+     stream_name TEXT NOT NULL PRIMARY KEY,
+     "rows" INTEGER NOT NULL
+   ) WITHOUT ROWID`,
+  `CREATE TRIGGER outbox_waits AFTER INSERT ON outbox_unpublished BEGIN
+     INSERT INTO outbox_waiting (stream_name, "rows") VALUES (new.stream_name, 1)
+       ON CONFLICT (stream_name) DO UPDATE SET "rows" = "rows" + 1;
+   END`,
+  `CREATE TRIGGER outbox_waits_no_more AFTER DELETE ON outbox_unpublished BEGIN
+     UPDATE outbox_waiting SET "rows" = "rows" - 1 WHERE stream_name = old.stream_name;
+   END`,
+
   // The records of changes that are published as links, by event id. JSON, a megabyte and more each.
   `CREATE TABLE outbox_linked (
      id TEXT NOT NULL PRIMARY KEY,
@@ -93,6 +106,7 @@ const DOWN = [
   'DROP TABLE stream_lease',
   'DROP TABLE outbox_linked',
   'DROP TABLE outbox_unpublished',
+  'DROP TABLE outbox_waiting',
   'DROP TABLE outbox',
   'ALTER TABLE dataset DROP COLUMN stream_begun',
   'ALTER TABLE dataset DROP COLUMN streamed_count',

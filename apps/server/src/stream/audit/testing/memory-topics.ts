@@ -28,6 +28,11 @@ export class MemoryTopics implements TopicReader {
     )
   }
 
+  /** Removes a topic with all that is in it. */
+  delete(streamName: string): void {
+    this.topics.delete(streamName)
+  }
+
   append(streamName: string, { partition, key, value, headers }: Message): void {
     const messages = this.partition(streamName, partition).messages
     messages.push({ streamName, partition, timestamp: this.now(), key, value, headers })
