@@ -198,8 +198,8 @@ export function datasetStoreContract(open: () => Promise<StoreHarness>): void {
       update([replace('a', '2', 1)], path(), { origin: { id: 'spent', number: 0, hash: 'two' } }),
     ])
     expect(other).toEqual({ kind: 'session-spent' })
-    expect(await harness.store.hasMarker('spent')).toBe(true)
-    expect(await harness.store.hasMarker('unspent')).toBe(false)
+    expect(await harness.store.hasMarker(IDENTITY, 'spent')).toBe(true)
+    expect(await harness.store.hasMarker(IDENTITY, 'unspent')).toBe(false)
   })
 
   test('[W3] a disabled identity, an unknown one, and one of another pool are refused', async () => {
@@ -321,7 +321,7 @@ export function datasetStoreContract(open: () => Promise<StoreHarness>): void {
       await commit([update([], path(), { origin: { id, number: 0, hash: 'h' } })])
     expect(await harness.store.forgetMarkers({ below: 'm4', limit: 2 })).toBe(2)
     expect(await harness.store.forgetMarkers({ below: 'm4', limit: 2 })).toBe(1)
-    const left = await Promise.all(['m1', 'm3', 'm4'].map((id) => harness.store.hasMarker(id)))
+    const left = await Promise.all(['m1', 'm3', 'm4'].map((id) => harness.store.hasMarker(IDENTITY, id)))
     expect(left).toEqual([false, false, true])
   })
 
@@ -371,7 +371,7 @@ export function datasetStoreContract(open: () => Promise<StoreHarness>): void {
     await commit([numbered(2, [], { device: 'a' as DeviceId, at: 5_000 })])
     const left = async () => {
       const ids = [...'abcd'].map((device) => deviceMarkerId(path(), device as DeviceId))
-      const found = await Promise.all([...ids, '0session'].map((id) => harness.store.hasMarker(id)))
+      const found = await Promise.all([...ids, '0session'].map((id) => harness.store.hasMarker(IDENTITY, id)))
       return found.map((is, index) => (is ? 'abcds'[index] : '')).join('')
     }
     expect(await harness.store.forgetDeviceMarkers({ before: 1_003, limit: 1 })).toBe(1)
@@ -404,8 +404,8 @@ export function datasetStoreContract(open: () => Promise<StoreHarness>): void {
     expect(removed).toBeGreaterThanOrEqual(25)
     expect(largest).toBeLessThanOrEqual(11)
     const ids = devices.map((device) => deviceMarkerId(path(), device))
-    expect(await Promise.all(ids.map((id) => harness.store.hasMarker(id)))).toEqual(ids.map(() => false))
-    expect(await harness.store.hasMarker(deviceMarkerId(path('settings', other), PHONE))).toBe(true)
+    expect(await Promise.all(ids.map((id) => harness.store.hasMarker(IDENTITY, id)))).toEqual(ids.map(() => false))
+    expect(await harness.store.hasMarker(other, deviceMarkerId(path('settings', other), PHONE))).toBe(true)
   })
 
   test('[NA9] several datasets are read as one, absent and deleted ones included', async () => {

@@ -89,6 +89,11 @@ export class PostgresDatabase {
     return withRetries(this.options, () => attempt(this.others, work))
   }
 
+  /** Reads all of `work` as of one moment. */
+  snapshot<T>(work: (snapshot: Pick<Transaction, 'query'>) => Promise<T>): Promise<T> {
+    return attempt(this.others, work, 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
+  }
+
   /** As {@link transaction}, on a connection that is kept for commits. */
   commit<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
     return withRetries(this.options, () => attempt(this.lanes, work))
@@ -125,11 +130,15 @@ function poolOf(url: string, max: number): pg.Pool {
   return pool
 }
 
-async function attempt<T>(pool: pg.Pool, work: (transaction: Transaction) => Promise<T>): Promise<T> {
+async function attempt<T>(
+  pool: pg.Pool,
+  work: (transaction: Transaction) => Promise<T>,
+  begin = 'BEGIN ISOLATION LEVEL READ COMMITTED',
+): Promise<T> {
   const client = await pool.connect()
   let broken = false
   try {
-    const begun = client.query('BEGIN ISOLATION LEVEL READ COMMITTED')
+    const begun = client.query(begin)
     begun.catch(() => {}) // awaited below; until then it is nobody's
     const answer = await work(transactionOn(client))
     await begun
