@@ -2,14 +2,14 @@ import type { PostgresServer } from '../../../../../test/support/postgres/postgr
 import { PostgresDatasetStore } from '../typeorm/postgres/postgres-dataset-store.js'
 import type { PostgresDatabase } from '../typeorm/postgres/postgres-database.js'
 import { prepared } from '../typeorm/postgres/prepared.js'
-import { freshDatabase, openDatabase } from './postgres-databases.js'
+import { emptyDatabase, openDatabase } from './postgres-databases.js'
 import type { StoreHarness } from './store-harness.js'
 
 export type PostgresHarness = StoreHarness & { readonly database: PostgresDatabase; readonly url: string }
 
-/** A store on a database of its own. */
+/** A store on a database that was emptied for it; for one test after the other. */
 export const postgresHarness = async (server: PostgresServer, partitions = 0): Promise<PostgresHarness> =>
-  postgresHarnessOn(await freshDatabase(server, partitions))
+  postgresHarnessOn(await emptyDatabase(server, partitions))
 
 /** A store on a database that is there, which others may use too, as several nodes do. */
 export async function postgresHarnessOn(url: string): Promise<PostgresHarness> {
