@@ -3,16 +3,20 @@ import { PostgresDatasetStore } from '../typeorm/postgres/postgres-dataset-store
 import type { PostgresDatabase } from '../typeorm/postgres/postgres-database.js'
 import { prepared } from '../typeorm/postgres/prepared.js'
 import { emptyDatabase, openDatabase } from './postgres-databases.js'
+import type { StreamStorage } from '../stream-storage.js'
 import type { StoreHarness } from './store-harness.js'
 
 export type PostgresHarness = StoreHarness & { readonly database: PostgresDatabase; readonly url: string }
 
 /** A store on a database that was emptied for it; for one test after the other. */
-export const postgresHarness = async (server: PostgresServer, partitions = 0): Promise<PostgresHarness> =>
-  postgresHarnessOn(await emptyDatabase(server, partitions))
+export const postgresHarness = async (
+  server: PostgresServer,
+  partitions = 0,
+  streams?: StreamStorage,
+): Promise<PostgresHarness> => postgresHarnessOn(await emptyDatabase(server, partitions), streams)
 
 /** A store on a database that is there, which others may use too, as several nodes do. */
-export async function postgresHarnessOn(url: string): Promise<PostgresHarness> {
+export async function postgresHarnessOn(url: string, streams?: StreamStorage): Promise<PostgresHarness> {
   const database = await openDatabase(url)
   const write = (sql: string, values: unknown[]) =>
     database.transaction(async (transaction) => {
@@ -21,7 +25,7 @@ export async function postgresHarnessOn(url: string): Promise<PostgresHarness> {
   return {
     database,
     url,
-    store: new PostgresDatasetStore(database),
+    store: new PostgresDatasetStore(database, streams),
     addPool: (pool) => write(`INSERT INTO identity_pool VALUES ($1, 'pool', '{}', '{}', '{}', NULL, 0, 0)`, [pool]),
     addIdentity: (identity, pool) => write('INSERT INTO identity VALUES ($1, $2, 0, 0, NULL)', [identity, pool]),
     disable: (identity) => write('UPDATE identity SET disabled_at = 1 WHERE identity_id = $1', [identity]),
@@ -35,7 +39,7 @@ export async function postgresHarnessOn(url: string): Promise<PostgresHarness> {
     },
     reopen: async () => {
       await database.close()
-      return postgresHarnessOn(url)
+      return postgresHarnessOn(url, streams)
     },
     close: () => database.close(),
   }

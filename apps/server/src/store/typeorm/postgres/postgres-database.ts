@@ -6,6 +6,7 @@ import { checkServer } from './check-server.js'
 import { migrate } from './migrate.js'
 import type { Prepared } from './prepared.js'
 import { withRetries } from './retry.js'
+import { unavailable } from './unavailable.js'
 import { wireTypes } from './wire-types.js'
 
 export type PostgresOptions = Readonly<{
@@ -46,7 +47,8 @@ export interface Transaction {
 
 /**
  * A PostgreSQL database: a few connections for commits, one per lane, and others for everything else, so that readers, however many,
- * never keep a commit waiting. Any number of processes may use one database.
+ * never keep a commit waiting. Any number of processes may use one database. While it is away, or has too much to do, all of this rejects with ServiceUnavailable; connections
+ * come back by themselves.
  */
 export class PostgresDatabase {
   private constructor(
@@ -76,7 +78,7 @@ export class PostgresDatabase {
 
   /** The rows of a statement of its own, taken to be of the shape that the caller names. */
   async query<Row>(statement: Prepared, values: readonly unknown[] = []): Promise<readonly Row[]> {
-    const { rows } = await this.others.query({ ...statement, values: values as unknown[] })
+    const { rows } = await refusing(this.others.query({ ...statement, values: values as unknown[] }))
     return rows as Row[]
   }
 
@@ -86,17 +88,17 @@ export class PostgresDatabase {
    * is unknown whether anything was.
    */
   transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
-    return withRetries(this.options, () => attempt(this.others, work))
+    return refusing(withRetries(this.options, () => attempt(this.others, work)))
   }
 
   /** Reads all of `work` as of one moment. */
   snapshot<T>(work: (snapshot: Pick<Transaction, 'query'>) => Promise<T>): Promise<T> {
-    return attempt(this.others, work, 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
+    return refusing(attempt(this.others, work, 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY'))
   }
 
   /** As {@link transaction}, on a connection that is kept for commits. */
   commit<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
-    return withRetries(this.options, () => attempt(this.lanes, work))
+    return refusing(withRetries(this.options, () => attempt(this.lanes, work)))
   }
 
   /** Waits for what is under way and closes every connection. */
@@ -104,6 +106,12 @@ export class PostgresDatabase {
     await Promise.all([this.lanes.end(), this.others.end()])
   }
 }
+
+/** Whoever asked is told to come again where the database is away. */
+const refusing = <T>(work: Promise<T>): Promise<T> =>
+  work.catch((cause: unknown) => {
+    throw unavailable(cause)
+  })
 
 function poolOf(url: string, max: number): pg.Pool {
   const settings: pg.PoolConfig & { pipeline: boolean } = {

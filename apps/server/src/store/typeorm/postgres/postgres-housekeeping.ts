@@ -1,4 +1,5 @@
 import type { IdentityId, IdentityPoolId } from '@satchel/protocol'
+import { DEVICE_MARKERS_FROM } from '../../../domain/batch-marker.js'
 import type { Usage } from '../../../domain/usage.js'
 import type { Transaction } from './postgres-database.js'
 import { addPoolUsage } from './postgres-pool-usage.js'
@@ -47,7 +48,7 @@ async function purgePool(transaction: Transaction, pool: IdentityPoolId, limit: 
   return found.length + 1
 }
 
-/** Removes an identity's records and markers, then its datasets, whose usage leaves the pool with them. */
+/** Removes an identity's records and device markers, then its datasets, whose usage leaves the pool with them. */
 async function purgeIdentity(transaction: Transaction, { identity, pool }: Doomed, limit: number): Promise<number> {
   let removed = await transaction.run(PURGE_RECORDS, [identity, limit])
   if (removed < limit) removed += await transaction.run(PURGE_MARKERS, [identity, limit - removed])
@@ -110,7 +111,7 @@ const FORGET_DOOMED_POOL = prepared('DELETE FROM doomed_pool WHERE pool_id = $1'
 const PURGE_RECORDS = prepared(`DELETE FROM record WHERE identity_id = $1 AND (dataset, "key") IN
   (SELECT dataset, "key" FROM record WHERE identity_id = $1 LIMIT $2)`)
 const PURGE_MARKERS = prepared(`DELETE FROM batch_marker WHERE identity_id = $1 AND marker_id IN
-  (SELECT marker_id FROM batch_marker WHERE identity_id = $1 LIMIT $2)`)
+  (SELECT marker_id FROM batch_marker WHERE identity_id = $1 AND marker_id >= '${DEVICE_MARKERS_FROM}' LIMIT $2)`)
 const PURGE_DATASETS =
   prepared(`WITH gone AS (DELETE FROM dataset WHERE identity_id = $1 RETURNING "exists", record_count, bytes)
   SELECT count(*) FILTER (WHERE "exists") AS datasets, coalesce(sum(record_count), 0)::bigint AS records,

@@ -1,5 +1,6 @@
 import type { Clock } from '../../../runtime/clock.js'
 import type { Random } from '../../../runtime/random.js'
+import { faultCodeOf } from './fault-code.js'
 
 /** How often a transaction is tried at most. */
 const ATTEMPTS_MAX = 5
@@ -20,12 +21,9 @@ export async function withRetries<T>(
     try {
       return await work()
     } catch (cause) {
-      if (attempt === ATTEMPTS_MAX || !AGAIN.has(codeOf(cause))) throw cause
+      if (attempt === ATTEMPTS_MAX || !AGAIN.has(faultCodeOf(cause))) throw cause
       const share = random.bytes(4).readUInt32LE() / 2 ** 32
       await new Promise<void>((resolve) => clock.after(PAUSE_MS * 2 ** attempt * share, resolve))
     }
   }
 }
-
-const codeOf = (cause: unknown): string =>
-  cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : ''
