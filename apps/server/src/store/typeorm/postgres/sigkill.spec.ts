@@ -11,7 +11,7 @@ import { aTarget, STREAMS } from '../../testing/stream-harness.js'
 import { prepared } from './prepared.js'
 
 const KILLS = 32
-const LOAD_MS_MIN = 10
+/** From the first answer of a life on. */
 const LOAD_MS_MAX = 150
 const NODES = 3
 
@@ -29,7 +29,15 @@ class Ledger {
   readonly unanswered: Update[] = []
   readonly seen = { accepted: 0, refused: 0, unanswered: 0, unansweredButDone: 0, unansweredAndNotDone: 0 }
 
+  private told: (() => void)[] = []
+
+  /** Resolves at the next answer that a batch was accepted. */
+  nextAccepted(): Promise<void> {
+    return new Promise((resolve) => this.told.push(resolve))
+  }
+
   accepted(update: Update, syncCount: number): void {
+    for (const resolve of this.told.splice(0)) resolve()
     const name = datasetKey(update.path)
     const { byCount } = this.batches.get(name) ?? { byCount: new Map<number, Update>() }
     const before = byCount.get(syncCount)
@@ -143,8 +151,11 @@ describeWithPostgres('a PostgreSQL that is killed', (postgres) => {
         editor(nodes[(n + 1) % NODES]!, path('raced', identity)),
         editor(nodes[(n + 2) % NODES]!, path('alone', identity)),
       ])
-      const moment = LOAD_MS_MIN + chance.below(LOAD_MS_MAX - LOAD_MS_MIN)
-      const killed = new Promise((resolve) => setTimeout(resolve, moment)).then(() => postgres().kill())
+      const moment = chance.below(LOAD_MS_MAX)
+      const killed = ledger.nextAccepted().then(async () => {
+        await new Promise((resolve) => setTimeout(resolve, moment))
+        await postgres().kill()
+      })
       await Promise.all([killed, ...load])
       await postgres().restart()
       await settle()
