@@ -42,6 +42,19 @@ module.exports = {
       to: { path: 'node_modules/(typeorm|better-sqlite3|pg)/' },
     },
     {
+      name: 'only-stream-knows-kafka',
+      severity: 'error',
+      from: { path: '^(apps|libs)', pathNot: '^apps/server/src/stream|\\.spec\\.ts$' },
+      to: { path: 'node_modules/kafkajs/' },
+    },
+    {
+      name: 'kafka-is-loaded-late',
+      comment: 'A server without a change stream starts without the client library.',
+      severity: 'error',
+      from: { path: '^apps/server/src/stream', pathNot: '\\.spec\\.ts$|/testing/' },
+      to: { path: 'node_modules/kafkajs/', dependencyTypesNot: ['type-only', 'dynamic-import'] },
+    },
+    {
       name: 'no-nest-in-shell-and-store',
       comment: 'Plain classes are built by a factory, so that tests and the simulation can build them by hand.',
       severity: 'error',

@@ -66,7 +66,7 @@ describe('start', () => {
         SATCHEL_MASTER_KEY: 'c2hvcnQtc2VjcmV0LWNhbmFyeQ==',
         SATCHEL_LOG_LEVEL: 'loud',
         SATCHEL_LIMIT_RECORDS_PER_DATASET: '10',
-        SATCHEL_KAFKA_BROKERS: 'localhost:9092',
+        SATCHEL_KAFKA_BROKERS: 'localhost',
         SATCHEL_PROT: '4681',
       })
       let everListened = false

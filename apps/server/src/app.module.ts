@@ -13,6 +13,8 @@ import { DemoPage } from './ops/demo-page.js'
 import { OpsController } from './ops/ops.controller.js'
 import { OpsPages } from './ops/ops-pages.js'
 import type { Services } from './services.js'
+import { LinkedRecords } from './stream/linked-records.js'
+import { LinkedRecordsController } from './stream/linked-records.controller.js'
 
 export type AppParts = Readonly<{
   services: Services
@@ -32,11 +34,13 @@ export class AppModule {
       imports: [CognitoSyncModule.over(services), RootModule.over({ service, verifier, place }), LiveModule.over(live)],
       controllers: [
         ClientWasmController,
+        LinkedRecordsController,
         ...(servesOps ? [OpsController] : []),
         ...(demo === null ? [] : [DemoLoginController, DemoController]),
       ],
       providers: [
         { provide: APP_GUARD, useValue: new SignedGuard(verifier) },
+        { provide: LinkedRecords, useValue: services.stream.linkedRecords },
         { provide: ClientWasm, useClass: ClientWasm },
         { provide: OpsPages, useValue: services.opsPages },
         { provide: DemoPage, useValue: demo?.page },

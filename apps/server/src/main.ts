@@ -1,7 +1,4 @@
 import { createRequire } from 'node:module'
 
-/*
- * Required rather than imported: so Node loads the several hundred modules of a start one after the other, without
- * sending each of them through its thread pool.
- */
+/** Required rather than imported, so that the server that it may start is loaded in one go; see `cli/commands.ts`. */
 createRequire(import.meta.url)('./run.js')

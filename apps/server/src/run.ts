@@ -1,69 +1,24 @@
-import { readConfig } from './config/config.js'
-import { ConfigFault } from './config/config-fault.js'
-import { settingsHelp } from './config/settings-help.js'
-import { createLog } from './ops/log.js'
-import { SystemClock } from './runtime/clock.js'
-import { createServer, openStores } from './serve.js'
+import { UsageFault } from './cli/command.js'
+import { commandOf } from './cli/commands.js'
 
-/** Longer than a drain may take; what hangs beyond it must not keep the process alive. */
-const EXIT_MS_MAX = 9_500
+/** Of a call that makes no sense. */
+const MISUSED = 2
 
-async function main(): Promise<void> {
-  process.umask(0o077) // what is made in the data directory is for this user only
-  const config = readConfig(process.env)
-  const log = createLog(config.logLevel)
-  const flushed = () => new Promise<void>((done) => log.flush(() => done()))
+const [given, fault] = [process.argv.slice(2), 'npx satchel help lists the commands']
+const { command, args } = commandOf(given)
 
-  // A defect: nothing is known of the state any more, so nothing goes on. Everything acknowledged is durable.
-  const defect = (kind: string) => (err: unknown) => {
-    log.fatal({ err }, kind)
-    void flushed().finally(() => process.exit(1))
-  }
-  process.on('uncaughtException', defect('an exception was not caught'))
-  process.on('unhandledRejection', defect('a rejection was not handled'))
-
-  const server = await createServer(config, { log })
-  // Standard output is for the log alone, so that whoever collects it finds JSON in every line.
-  process.stderr.write(server.welcome)
-
-  const stop = (signal: NodeJS.Signals) => {
-    log.info({ signal }, 'stopping')
-    new SystemClock().after(EXIT_MS_MAX, () => process.exit(1))
-    server.close().then(
-      () => {
-        log.info('stopped')
-        void flushed().finally(() => process.exit(0))
-      },
-      (err: unknown) => defect('the server did not stop cleanly')(err),
-    )
-  }
-  process.once('SIGTERM', stop)
-  process.once('SIGINT', stop)
+if (command === undefined) {
+  process.stderr.write(`there is no command ${JSON.stringify(given[0])}; ${fault}\n`)
+  process.exit(MISUSED)
 }
-
-/** Tells what it did, and ends. */
-async function newEpoch(): Promise<void> {
-  const config = readConfig(process.env)
-  const stores = await openStores(config)
-  const datasets = await stores.datasets.beginEpoch(new SystemClock().now()).finally(() => stores.close())
-  process.stderr.write(`A new epoch has begun for ${datasets} datasets in ${config.dataDir}.\n`)
-}
-
-if (process.argv.includes('--help') || process.argv.includes('-h')) {
-  process.stdout.write(settingsHelp())
-} else {
-  const work = process.argv.includes('--new-epoch') ? newEpoch() : main()
-  work.catch((fault: unknown) => {
-    process.stderr.write(`${sentenceOf(fault)}\n`)
-    process.exit(1)
-  })
-}
-
-/** What keeps a server from starting is told in sentences; only a defect shows where it happened. */
-function sentenceOf(fault: unknown): string {
-  if (fault instanceof ConfigFault) return fault.message
-  if (!(fault instanceof Error)) return 'the server could not start'
-  const code = (fault as NodeJS.ErrnoException).code
-  if (code === 'EADDRINUSE' || code === 'EACCES') return `the port cannot be listened on: ${fault.message}`
-  return `the server could not start: ${fault.message}`
-}
+command
+  .load()
+  .then((module) => module.run(args))
+  .then(
+    // Behind what was written before: a pipe may still be taking it.
+    (code) => code === null || process.stdout.write('', () => process.exit(code)),
+    (thrown: unknown) => {
+      process.stderr.write(`${thrown instanceof Error ? thrown.message : 'it failed'}\n`)
+      process.exit(thrown instanceof UsageFault ? MISUSED : 1)
+    },
+  )

@@ -3,9 +3,9 @@ import type { IdentityPoolId } from '@satchel/protocol'
 import type { AddressInfo, Server as NetServer } from 'node:net'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
-import { recordsLinkKey } from './access/records-link.js'
 import { configWarnings, nodeWarnings } from './config/config-warnings.js'
 import type { Config } from './config/config.js'
+import type { KafkaConfig } from './config/kafka-config.js'
 import { isLoopback, listenUrl } from './config/loopback.js'
 import { Secrets } from './config/secrets.js'
 import { createApp, type AppOptions } from './create-app.js'
@@ -19,18 +19,22 @@ import { welcomeText } from './ops/welcome.js'
 import { PublicUrl } from './public-url.js'
 import { SystemClock, type Clock } from './runtime/clock.js'
 import { SystemRandom, type Random } from './runtime/random.js'
-import { createServices, STREAM_RETENTION_DAYS, type ServiceParts, type Services } from './services.js'
-import type { Stores } from './store/stores.js'
+import { createServices, type ServiceParts, type Services } from './services.js'
 import type { StreamStorage } from './store/stream-storage.js'
+import { DATABASE_FILE } from './store/database-file.js'
+import type { Stores } from './store/stores.js'
 import { openSqliteStores } from './store/typeorm/open-sqlite-stores.js'
+import { linkKeyOf } from './stream/link-key.js'
+import { openKafka } from './stream/kafka.js'
+import { tellOfKafka } from './stream/tell-of-kafka.js'
 
-const DATABASE_FILE = 'satchel.db'
 const DEMO_POOL = 'demo'
+const STREAM_NOT_STOPPED = 'the change stream did not stop cleanly; its leases end by themselves'
 
 /** What tests put in place of the real thing. */
 export type Overrides = Readonly<{ clock?: Clock; random?: Random; log?: Logger; stores?: Stores }> &
   Pick<AppOptions, 'patience'> &
-  Pick<ServiceParts, 'guestRate' | 'makePrivateKey'>
+  Pick<ServiceParts, 'guestRate' | 'makePrivateKey' | 'kafka'>
 
 /** A server that listens. */
 export type Server = Readonly<{
@@ -62,11 +66,8 @@ export async function createServer(config: Config, overrides: Overrides = {}): P
   const log = overrides.log ?? createLog(config.logLevel)
   const secrets = Secrets.open(config, random)
   const publicUrl = new PublicUrl(config.publicUrl)
-  const streams: StreamStorage = {
-    relay: true,
-    linkKey: recordsLinkKey(secrets.masterKey, STREAM_RETENTION_DAYS * 86_400_000),
-    publicUrl: () => publicUrl.known(),
-  }
+  const linkKey = linkKeyOf(config, secrets.masterKey)
+  const streams = { relay: config.stream.relay, linkKey, publicUrl: () => publicUrl.known() }
   const stores = overrides.stores ?? (await openStores(config, streams))
   const metrics = new Metrics(clock)
   const parts = { config, secrets, stores, metrics, log, clock, random }
@@ -75,10 +76,13 @@ export async function createServer(config: Config, overrides: Overrides = {}): P
   let admin: AdminListener | null = null
   const close = async () => {
     services.health.drain()
+    // At once, as it needs its time too; what is committed from here on waits for the next relay.
+    const streamStopped = services.stream.stop().catch((cause: unknown) => log.error({ cause }, STREAM_NOT_STOPPED))
     // Sockets first: Node counts them as open connections, and never ends them by itself.
     await services.live.drain()
     await drain?.run()
     await services.writes.drained()
+    await streamStopped
     await services.housekeeping.stop()
     await admin?.close()
     await stores.close()
@@ -97,6 +101,7 @@ export async function createServer(config: Config, overrides: Overrides = {}): P
     const url = urlOf(listener, host)
     if (adminPort !== null) admin = await AdminListener.listen({ host, port: adminPort }, services.opsPages)
     startBackground({ services, metrics, log })
+    if (config.kafka !== null && overrides.kafka === undefined) sayOfKafka(config.kafka, { clock, log })
 
     const listening = { url, publicUrl: publicUrl.current(), adminUrl: admin?.url ?? null }
     log.info({ ...listening, demoPool, adminFile: secrets.adminFile }, 'listening')
@@ -108,7 +113,12 @@ export async function createServer(config: Config, overrides: Overrides = {}): P
       adminFile: secrets.adminFile,
       demoPool,
       loopback: isLoopback(host),
-      warnings: [...secrets.warnings, ...configWarnings(config), ...nodeWarnings(process.versions.node)],
+      warnings: [
+        ...secrets.warnings,
+        ...configWarnings(config),
+        ...(await services.stream.warnings()),
+        ...nodeWarnings(process.versions.node),
+      ],
     })
     return { ...listening, demoPool, welcome, close: once(close) }
   } catch (cause) {
@@ -133,10 +143,17 @@ function startBackground({
   log,
 }: Pick<ServiceParts, 'metrics' | 'log'> & { services: Services }): void {
   services.housekeeping.start()
+  services.stream.start().catch((cause: unknown) => log.error({ cause }, 'the streams of pools could not be looked at'))
   metrics.watchProcess().catch((cause: unknown) => log.error({ cause }, 'the process cannot be watched'))
   services.identity.keys
     .prepare()
     .catch((cause: unknown) => log.error({ cause }, 'the signing keys of OpenID tokens cannot be used'))
+}
+
+/** Asked once, beside the start and not before it. */
+function sayOfKafka(config: KafkaConfig, { clock, log }: Pick<ServiceParts, 'clock' | 'log'>): void {
+  const { topics } = openKafka(config, { clock, log: (facts, message) => log.debug(facts, message) })
+  tellOfKafka(config, topics, log).catch((cause: unknown) => log.error({ cause }, 'Kafka could not be asked'))
 }
 
 function once(work: () => Promise<void>): () => Promise<void> {

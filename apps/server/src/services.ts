@@ -16,22 +16,27 @@ import { QUEUE_BOUNDS, WriteQueue } from './datasets/write-queue.js'
 import { createIdentityService, type IdentityParts, type IdentityService } from './identity/identity-service.js'
 import type { Place } from './identity/place.js'
 import { Live } from './live/live.js'
+import { BulkPublishWatch } from './ops/bulk-publish-watch.js'
 import { Health } from './ops/health.js'
 import { LiveWatch } from './ops/live-watch.js'
 import type { Metrics } from './ops/metrics.js'
 import { OpsPages } from './ops/ops-pages.js'
 import { HousekeepingWatch, QueueWatch } from './ops/store-watch.js'
+import { StreamSettingsWatch } from './ops/stream-settings-watch.js'
+import { StreamWatch } from './ops/stream-watch.js'
 import type { Clock } from './runtime/clock.js'
 import type { Random } from './runtime/random.js'
 import type { Stores } from './store/stores.js'
-
-/** How long the change log is kept, and a link into it opens. */
-export const STREAM_RETENTION_DAYS = 7
+import { ChangeStream, type KafkaPorts } from './stream/change-stream.js'
+import { openKafka } from './stream/kafka.js'
+import { linkKeyOf } from './stream/link-key.js'
 
 export type ServiceParts = Readonly<{
   config: Config
   secrets: Readonly<{ masterKey: Buffer; admin: AdminCredentials }>
   stores: Stores
+  /** In place of the Kafka that the settings name. */
+  kafka?: KafkaPorts
   metrics: Metrics
   log: Logger
   clock: Clock
@@ -52,6 +57,7 @@ export type Services = Readonly<{
   live: Live
   directory: Directory
   connections: PoolConnections
+  stream: ChangeStream
   identity: IdentityService
   writes: WriteQueue
   housekeeping: Housekeeping
@@ -65,18 +71,23 @@ export function createServices(parts: ServiceParts): Services {
   const place: Place = { region: config.region, accountId: config.accountId }
   const seal = new Seal(secrets.masterKey)
   const credentials = new TemporaryCredentials({ masterKey: secrets.masterKey, seal, clock, random })
-  const standing = new CachedStanding({ source: stores.identities, clock })
+  const identityStanding = new CachedStanding({ source: stores.identities, clock })
 
   const bounds = { ...QUEUE_BOUNDS, ...config.queue }
   const observer = new QueueWatch({ metrics, log })
   const feed = new CommitFeed({
     listenerFailed: (cause) => log.error({ cause }, 'a listener of the commit feed failed'),
   })
-  const writes = new WriteQueue({ store: stores.datasets, limits: config.limits, clock, bounds, observer, feed })
+  const committed = () => stream.committed()
+  const { limits } = config
+  const writes = new WriteQueue({ store: stores.datasets, limits, clock, bounds, observer, feed, committed })
   const sessions = new SyncSessions({ seal, clock, random })
   const opened = new SessionCount(stores.datasets)
   const queue = () => ({ depth: writes.depth, bytes: writes.bytes })
-  const health = new Health({ probe: stores.probe, queue, bounds: config.queue, clock })
+  const connections = new PoolConnections(stores.pools)
+  const stream = createChangeStream(parts, { connections, seal })
+  const standing = () => stream.standing()
+  const health = new Health({ probe: stores.probe, queue, bounds: config.queue, clock, stream: standing })
   metrics.watchQueue(queue)
   metrics.watchStore(stores.figures)
 
@@ -98,8 +109,8 @@ export function createServices(parts: ServiceParts): Services {
     place,
     issuer: parts.publicUrl,
     departures: {
-      onIdentityGone: [(gone) => standing.forget(gone), (gone) => live.sockets.endIdentity(gone)],
-      onPoolGone: [(pool) => standing.forgetPool(pool), (pool) => live.sockets.endPool(pool)],
+      onIdentityGone: [(gone) => identityStanding.forget(gone), (gone) => live.sockets.endIdentity(gone)],
+      onPoolGone: [(pool) => identityStanding.forgetPool(pool), (pool) => live.sockets.endPool(pool)],
     },
     clock,
     random,
@@ -114,7 +125,7 @@ export function createServices(parts: ServiceParts): Services {
       accountId: config.accountId,
       region: config.region,
       temporaryCredentials: credentials,
-      standing,
+      standing: identityStanding,
       clock,
     }),
     datasets: new Datasets({ store: stores.datasets, writes, sessions, opened, seal, clock, limits: config.limits }),
@@ -122,7 +133,8 @@ export function createServices(parts: ServiceParts): Services {
     feed,
     live,
     directory: new Directory(stores),
-    connections: new PoolConnections(stores.pools),
+    connections,
+    stream,
     identity,
     writes,
     housekeeping: new Housekeeping({
@@ -132,10 +144,42 @@ export function createServices(parts: ServiceParts): Services {
       opened,
       clock,
       tombstoneDays: config.tombstoneDays,
-      streamRetentionDays: STREAM_RETENTION_DAYS,
+      streamRetentionDays: config.stream.retentionDays,
       observer: new HousekeepingWatch({ metrics, log }),
     }),
     health,
     opsPages: new OpsPages({ health, metrics }),
   }
+}
+
+/** The stream over the Kafka that the settings name, or none. */
+function createChangeStream(
+  { config, secrets, stores, publicUrl, metrics, log, clock, random, kafka }: ServiceParts,
+  { connections, seal }: Readonly<{ connections: PoolConnections; seal: Seal }>,
+): ChangeStream {
+  const clientLog = (facts: object, message: string) => log.debug(facts, message)
+  const opened = kafka ?? (config.kafka === null ? null : openKafka(config.kafka, { clock, log: clientLog }))
+  const watch = new StreamWatch({ metrics: metrics.addStream(), log, clock })
+  const stream = new ChangeStream({
+    config,
+    kafka: opened,
+    stores,
+    connections,
+    seal,
+    linkKey: linkKeyOf(config, secrets.masterKey),
+    publicUrl,
+    observers: {
+      relay: watch,
+      settings: new StreamSettingsWatch(log),
+      bulkPublishes: new BulkPublishWatch({ metrics, log }),
+    },
+    clock,
+    random,
+  })
+  watch.watch({
+    shardsHeld: () => stream.shardsHeld,
+    parked: () => stores.outbox.parked().then((streams) => streams.length),
+  })
+  metrics.watchBulkPublishes(() => stream.bulkPublisher.underway)
+  return stream
 }

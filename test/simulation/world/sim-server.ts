@@ -62,7 +62,10 @@ export const POOL = poolOf('us-east-1:5a7c4e11-0000-4000-8000-000000000001')
 const log = pino({ level: 'silent' })
 
 /** Measuring needs real time, and nothing here asks. */
-const unmeasured = new Proxy({} as Metrics, { get: () => () => {} })
+/** Whatever is measured goes nowhere, and so does what is measured of that. */
+const unmeasured: Metrics = new Proxy({} as Metrics, {
+  get: (_, name) => (name === 'then' ? undefined : () => unmeasured),
+})
 const config = readConfig({ SATCHEL_DATA_DIR: '.cache/simulation' })
 
 /** The product's own server core, over stores in memory that outlive it, as processes that come and go. */

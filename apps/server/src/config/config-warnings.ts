@@ -26,8 +26,16 @@ export function configWarnings(config: Config): readonly string[] {
   if (config.allowedOrigins?.includes('*') === true) {
     warnings.push('SATCHEL_ALLOWED_ORIGINS is *: pages of every web site may talk to this server.')
   }
+  const { kafka } = config
+  if (kafka?.sasl?.mechanism === 'plain' && kafka.tls === null && !kafka.brokers.every(isLoopbackBroker)) {
+    warnings.push(
+      'SATCHEL_KAFKA_SASL_MECHANISM is plain while SATCHEL_KAFKA_TLS is off: the password for Kafka can be read on the way to it.',
+    )
+  }
   return warnings
 }
+
+const isLoopbackBroker = (address: string): boolean => isLoopback(address.slice(0, address.lastIndexOf(':')))
 
 /**
  * Node 24.19 and later end the process at a moment of their own choosing: they look for an environment when a statement of

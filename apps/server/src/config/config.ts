@@ -2,6 +2,7 @@ import type { Limits } from '@satchel/protocol'
 import { resolve } from 'node:path'
 import { Validator } from '../validator.js'
 import { ConfigFault } from './config-fault.js'
+import { kafkaConfigOf, kafkaFaults, type KafkaConfig } from './kafka-config.js'
 import { isLoopback } from './loopback.js'
 import { normalOrigin, splitList } from './setting-checks.js'
 import { LOG_LEVELS, Settings } from './settings.js'
@@ -30,7 +31,15 @@ export type Config = Readonly<{
   admin: AdminCredentials | null
   /** 32 bytes; null: from the data directory (`Secrets`). */
   masterKey: Buffer | null
-  kafkaBrokers: readonly string[]
+  /** null: no change stream. */
+  kafka: KafkaConfig | null
+  stream: Readonly<{
+    /** How long published changes are kept. */
+    retentionDays: number
+    backlogRowsMax: number
+    /** Whether this server publishes; else another relay reads the outbox. */
+    relay: boolean
+  }>
   /** As browsers write them, or `['*']`; null: the server's own, and on loopback every loopback origin. */
   allowedOrigins: readonly string[] | null
   /** Sockets that one address may have open. */
@@ -118,7 +127,7 @@ function faultsBetween(settings: Settings): readonly string[] {
       `SATCHEL_QUEUE_BYTES (${queue}) is less than twice SATCHEL_LIMIT_BYTES_PER_DATASET (${dataset}), so an update of a whole dataset might never find room.`,
     )
   }
-  return faults
+  return [...faults, ...kafkaFaults(settings)]
 }
 
 function configOf(settings: Settings): Config {
@@ -135,7 +144,12 @@ function configOf(settings: Settings): Config {
     accountId: settings.SATCHEL_ACCOUNT_ID,
     admin: accessKeyId === undefined || secretAccessKey === undefined ? null : { accessKeyId, secretAccessKey },
     masterKey: masterKey === undefined ? null : Buffer.from(masterKey, 'base64'),
-    kafkaBrokers: [],
+    kafka: kafkaConfigOf(settings),
+    stream: {
+      retentionDays: Number(settings.SATCHEL_STREAM_RETENTION_DAYS),
+      backlogRowsMax: Number(settings.SATCHEL_STREAM_BACKLOG_ROWS),
+      relay: settings.SATCHEL_STREAM_RELAY === 'on',
+    },
     allowedOrigins: origins === undefined ? null : splitList(origins).map((origin) => normalOrigin(origin) ?? origin),
     socketsPerAddressMax: Number(settings.SATCHEL_SOCKETS_PER_ADDRESS),
     demo: demo === undefined ? isLoopback(host) : demo === 'on',

@@ -12,6 +12,7 @@ export function settingsHelp(): string {
     '  npm start -- --new-epoch  to be run once after a backup was put back, before the server: devices',
     '                            that saw what came after it start over, and send what they have of it',
     '  npm start -- --help       prints this',
+    '  npx satchel help          lists the other commands, such as the audit of the change stream',
     '',
     'Settings come from the environment; all of them are checked before the port opens. [default]',
     '',

@@ -1,4 +1,10 @@
 import { AWS_LIMITS } from '@satchel/protocol'
+import {
+  KAFKA_CLIENT_ID_LENGTH_MAX,
+  SASL_MECHANISMS,
+  SASL_TEXT_LENGTH_MAX,
+  TOPIC_PREFIX_LENGTH_MAX,
+} from './kafka-setting-checks.js'
 import { REGION_LENGTH_MAX, SECRET_LENGTH_MAX, SECRET_LENGTH_MIN } from './setting-checks.js'
 import {
   LIMITS_MAX,
@@ -7,6 +13,8 @@ import {
   QUEUE_BYTES_MIN,
   QUEUE_WRITES_MAX,
   SOCKETS_MAX,
+  STREAM_BACKLOG_ROWS_MAX,
+  STREAM_RETENTION_DAYS_MAX,
   TOMBSTONE_DAYS_MAX,
   type SettingName,
 } from './settings.js'
@@ -23,6 +31,8 @@ export type SettingFacts = Readonly<{
 }>
 
 const fromTo = (min: number, max: number): string => `a whole number from ${min} to ${max}`
+
+const words = (all: readonly string[]): string => `${all.slice(0, -1).join(', ')} or ${all.at(-1)}`
 
 const LATER = 'nothing in this version'
 
@@ -81,23 +91,57 @@ export const settingsTable = {
     meaning: 'The key from which session tokens and temporary credentials are made.',
     secret: true,
   },
-  SATCHEL_KAFKA_BROKERS: { otherwise: 'no change stream', allowed: LATER, meaning: 'Kafka, with a later version.' },
-  SATCHEL_KAFKA_TLS: { otherwise: 'off', allowed: LATER, meaning: 'TLS to Kafka, with a later version.' },
+  SATCHEL_KAFKA_BROKERS: {
+    otherwise: 'no change stream',
+    allowed: 'host:port, comma-separated',
+    meaning: 'Brokers of the Kafka that changes are published to; some of them are enough to find the others.',
+  },
+  SATCHEL_KAFKA_TLS: { fallback: 'off', allowed: 'on or off', meaning: 'Whether Kafka is spoken to by TLS.' },
+  SATCHEL_KAFKA_TLS_CA_FILE: {
+    otherwise: 'the authorities that Node knows',
+    allowed: 'a file of certificates in PEM form; with SATCHEL_KAFKA_TLS on',
+    meaning: "Authorities that vouch for the brokers' certificates, instead of the known ones.",
+  },
   SATCHEL_KAFKA_SASL_MECHANISM: {
-    otherwise: 'none',
-    allowed: LATER,
-    meaning: 'How to log in to Kafka, with a later version.',
+    otherwise: 'no login',
+    allowed: `${words(SASL_MECHANISMS)}; together with user name and password`,
+    meaning: 'How to log in to Kafka.',
   },
   SATCHEL_KAFKA_SASL_USERNAME: {
-    otherwise: 'none',
-    allowed: LATER,
-    meaning: 'Who logs in to Kafka, with a later version.',
+    otherwise: 'no login',
+    allowed: `at most ${SASL_TEXT_LENGTH_MAX} characters; together with mechanism and password`,
+    meaning: 'Who logs in to Kafka.',
   },
   SATCHEL_KAFKA_SASL_PASSWORD: {
-    otherwise: 'none',
-    allowed: LATER,
-    meaning: 'Password for Kafka, with a later version.',
+    otherwise: 'no login',
+    allowed: `at most ${SASL_TEXT_LENGTH_MAX} characters; together with mechanism and user name`,
+    meaning: 'Password for Kafka.',
     secret: true,
+  },
+  SATCHEL_KAFKA_CLIENT_ID: {
+    fallback: 'satchel',
+    allowed: `1 to ${KAFKA_CLIENT_ID_LENGTH_MAX} letters, digits, dots, hyphens and underscores`,
+    meaning: "The name by which Kafka's quotas and logs know this server.",
+  },
+  SATCHEL_KAFKA_TOPIC_PREFIX: {
+    otherwise: 'none',
+    allowed: `1 to ${TOPIC_PREFIX_LENGTH_MAX} letters, digits, dots, hyphens and underscores`,
+    meaning: "Stands before a stream's name in the name of its topic.",
+  },
+  SATCHEL_STREAM_RETENTION_DAYS: {
+    fallback: '7',
+    allowed: fromTo(1, STREAM_RETENTION_DAYS_MAX),
+    meaning: 'Days for which published changes, and the records that links lead to, are kept here.',
+  },
+  SATCHEL_STREAM_BACKLOG_ROWS: {
+    fallback: '10000000',
+    allowed: fromTo(1, STREAM_BACKLOG_ROWS_MAX),
+    meaning: 'Changes that may wait for Kafka; beyond them the streams are switched off and writing goes on.',
+  },
+  SATCHEL_STREAM_RELAY: {
+    fallback: 'on',
+    allowed: 'on or off',
+    meaning: 'off leaves publishing to another reader of the outbox table, for instance Debezium.',
   },
   SATCHEL_REDIS_URL: {
     otherwise: 'one node',
@@ -122,7 +166,7 @@ export const settingsTable = {
   },
   SATCHEL_LOG_LEVEL: {
     fallback: 'info',
-    allowed: `${LOG_LEVELS.slice(0, -1).join(', ')} or ${LOG_LEVELS.at(-1)}`,
+    allowed: words(LOG_LEVELS),
     meaning: 'The least important lines that are still logged.',
   },
   SATCHEL_ADMIN_PORT: {

@@ -1,5 +1,13 @@
 import { AWS_LIMITS } from '@satchel/protocol'
 import {
+  brokers,
+  certificatesFile,
+  kafkaClientId,
+  SASL_MECHANISMS,
+  saslText,
+  topicPrefix,
+} from './kafka-setting-checks.js'
+import {
   accountId,
   accessKeyId,
   Checked,
@@ -28,6 +36,8 @@ export const LIMITS_MAX = {
 } as const
 
 export const TOMBSTONE_DAYS_MAX = 36_500
+export const STREAM_RETENTION_DAYS_MAX = 3_650
+export const STREAM_BACKLOG_ROWS_MAX = 1_000_000_000
 export const QUEUE_WRITES_MAX = 1_000_000
 /** Sockets of all addresses; so some connections are left for HTTP. */
 export const SOCKETS_MAX = 8_000
@@ -49,11 +59,17 @@ export class Settings {
   @Checked(accessKeyId) SATCHEL_ADMIN_ACCESS_KEY_ID?: string
   @Checked(secretAccessKey) SATCHEL_ADMIN_SECRET_ACCESS_KEY?: string
   @Checked(masterKey) SATCHEL_MASTER_KEY?: string
-  @Checked(notYet('change stream')) SATCHEL_KAFKA_BROKERS?: string
-  @Checked(notYet('change stream')) SATCHEL_KAFKA_TLS?: string
-  @Checked(notYet('change stream')) SATCHEL_KAFKA_SASL_MECHANISM?: string
-  @Checked(notYet('change stream')) SATCHEL_KAFKA_SASL_USERNAME?: string
-  @Checked(notYet('change stream')) SATCHEL_KAFKA_SASL_PASSWORD?: string
+  @Checked(brokers) SATCHEL_KAFKA_BROKERS?: string
+  @Checked(oneOf(SWITCH)) SATCHEL_KAFKA_TLS!: string
+  @Checked(certificatesFile) SATCHEL_KAFKA_TLS_CA_FILE?: string
+  @Checked(oneOf(SASL_MECHANISMS)) SATCHEL_KAFKA_SASL_MECHANISM?: string
+  @Checked(saslText) SATCHEL_KAFKA_SASL_USERNAME?: string
+  @Checked(saslText) SATCHEL_KAFKA_SASL_PASSWORD?: string
+  @Checked(kafkaClientId) SATCHEL_KAFKA_CLIENT_ID!: string
+  @Checked(topicPrefix) SATCHEL_KAFKA_TOPIC_PREFIX?: string
+  @Checked(wholeNumber(1, STREAM_RETENTION_DAYS_MAX)) SATCHEL_STREAM_RETENTION_DAYS!: string
+  @Checked(wholeNumber(1, STREAM_BACKLOG_ROWS_MAX)) SATCHEL_STREAM_BACKLOG_ROWS!: string
+  @Checked(oneOf(SWITCH)) SATCHEL_STREAM_RELAY!: string
   @Checked(notYet('fan-out between nodes')) SATCHEL_REDIS_URL?: string
   @Checked(origins) SATCHEL_ALLOWED_ORIGINS?: string
   @Checked(wholeNumber(1, SOCKETS_MAX)) SATCHEL_SOCKETS_PER_ADDRESS!: string

@@ -63,6 +63,8 @@ export class WriteQueue {
       observer: QueueObserver
       /** Hears of what was committed, once it is durable and before its callers do. */
       feed: Pick<CommitFeed, 'isWatched' | 'publish'>
+      /** Hears that a group was committed, and nothing else of it. */
+      committed?: () => void
     }>,
   ) {}
 
@@ -155,6 +157,7 @@ export class WriteQueue {
       return
     }
     ended(false)
+    this.deps.committed?.()
     this.publish(group, outcomes)
     group.forEach(({ resolve }, index) => resolve(outcomes[index]!))
   }

@@ -7,9 +7,15 @@ export type CognitoStreams = Readonly<{
   streamingStatus: 'ENABLED' | 'DISABLED'
   /** Why the server itself turned it off; null where its owner did, or it is on. */
   disabledReason: string | null
-  /** What was found of the topic when the stream was enabled; null while it is not. */
+  /**
+   * What was found of the topic when the stream was enabled, kept while it is off so that its datasets find their partitions again (V53); null where it
+   * never was. Where changes go now is {@link streamTargetOf}.
+   */
   target: StreamTarget | null
 }>
+
+/** A stream as its owner asks for it. */
+export type StreamWish = Pick<CognitoStreams, 'streamName' | 'roleArn' | 'streamingStatus'>
 
 /** How a pool's sync store reaches other services. */
 export type SyncSettings = Readonly<{

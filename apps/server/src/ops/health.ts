@@ -1,4 +1,5 @@
 import type { Clock } from '../runtime/clock.js'
+import type { StreamStanding } from '../stream/change-stream.js'
 
 /** How long the database may take to answer a read before it counts as not answering. */
 export const PROBE_MS_MAX = 2_000
@@ -8,6 +9,8 @@ export type Check = 'ok' | 'failing'
 export type Readiness = Readonly<{
   ready: boolean
   checks: Readonly<{ database: Check; queue: Check; draining: boolean }>
+  /** Shown beside, and no part of the decision: sync is served while Kafka is away (V64). Absent where there is no Kafka. */
+  stream?: StreamStanding
 }>
 
 /**
@@ -24,6 +27,8 @@ export class Health {
       probe: () => Promise<unknown>
       queue: () => Readonly<{ depth: number; bytes: number }>
       bounds: Readonly<{ writesMax: number; bytesMax: number }>
+      /** null where the server has no Kafka. */
+      stream?: () => StreamStanding | null
       clock: Clock
     }>,
   ) {}
@@ -37,7 +42,12 @@ export class Health {
     const database = await this.database()
     const queue = this.queue()
     const { draining } = this
-    return { ready: database === 'ok' && queue === 'ok' && !draining, checks: { database, queue, draining } }
+    const stream = this.deps.stream?.() ?? null
+    return {
+      ready: database === 'ok' && queue === 'ok' && !draining,
+      checks: { database, queue, draining },
+      ...(stream === null ? {} : { stream }),
+    }
   }
 
   private queue(): Check {

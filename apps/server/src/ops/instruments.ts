@@ -12,3 +12,27 @@ export const Counter = require('prom-client/lib/counter.js') as typeof PromClien
 export const Gauge = require('prom-client/lib/gauge.js') as typeof PromClient.Gauge
 export const Histogram = require('prom-client/lib/histogram.js') as typeof PromClient.Histogram
 export const Registry = require('prom-client/lib/registry.js') as typeof PromClient.Registry
+
+/** A gauge that asks at every scrape; where the answer is null, it is missing from the scrape. */
+export function askedGauge({
+  registry,
+  name,
+  help,
+  read,
+}: Readonly<{
+  registry: PromClient.Registry
+  name: string
+  help: string
+  read: () => number | null | Promise<number | null>
+}>): void {
+  new Gauge({
+    name,
+    help,
+    registers: [registry],
+    async collect() {
+      const value = await read()
+      if (value === null) this.remove()
+      else this.set(value)
+    },
+  })
+}

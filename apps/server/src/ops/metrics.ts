@@ -2,9 +2,10 @@ import { CLIENT_MESSAGES, errorCodes, type ErrorCode } from '@satchel/protocol'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type * as PromClient from 'prom-client'
 import type { Clock } from '../runtime/clock.js'
-import { Counter, Gauge, Histogram, Registry } from './instruments.js'
+import { askedGauge, Counter, Histogram, Registry } from './instruments.js'
 import { operationNames, UNKNOWN_OPERATION } from './operation-names.js'
 import { Remembered } from './remembered.js'
+import { StreamMetrics } from './stream-metrics.js'
 
 export type OutcomeCode = ErrorCode | 'OK'
 
@@ -118,6 +119,12 @@ export class Metrics {
     registers: [this.registry],
   })
 
+  private readonly bulkPublished = new Counter({
+    name: 'satchel_bulk_publish_datasets_total',
+    help: 'Datasets whose snapshots bulk publishes put into the outbox.',
+    registers: [this.registry],
+  })
+
   constructor(private readonly clock: Clock) {
     this.contentType = this.registry.contentType
   }
@@ -166,6 +173,15 @@ export class Metrics {
     this.upgradesRefused.labels(code).inc()
   }
 
+  countBulkPublished(datasets: number): void {
+    this.bulkPublished.inc(datasets)
+  }
+
+  /** Asks at every scrape. */
+  watchBulkPublishes(underway: () => number): void {
+    this.gauge('satchel_bulk_publish_in_progress', 'Bulk publishes that are under way.', underway)
+  }
+
   /** Asks at every scrape. */
   watchSockets(open: () => number): void {
     this.gauge('satchel_sockets', 'Sockets of the native face that are open.', open)
@@ -192,6 +208,11 @@ export class Metrics {
     gauge('satchel_database_bytes', 'Bytes of the database on disk.', 'databaseBytes')
   }
 
+  /** Adds the change stream. Call it once. */
+  addStream(): StreamMetrics {
+    return new StreamMetrics(this.registry)
+  }
+
   /**
    * Adds the process: processor time, memory, garbage collection, file handles and event-loop lag. Call it once;
    * resolves when all of them are there.
@@ -214,16 +235,7 @@ export class Metrics {
   }
 
   private gauge(name: string, help: string, read: () => number | null | Promise<number | null>): void {
-    new Gauge({
-      name,
-      help,
-      registers: [this.registry],
-      async collect() {
-        const value = await read()
-        if (value === null) this.remove()
-        else this.set(value)
-      },
-    })
+    askedGauge({ registry: this.registry, name, help, read })
   }
 
   /** Every unknown operation shares one entry, and none is remembered under the name it was asked by. */

@@ -60,6 +60,7 @@ export const operationNames: ReadonlySet<string> = new Set([
   'OpenIdConfiguration',
   'OpenIdKeys',
   'Preflight',
+  'StreamRecords',
 ])
 
 export const UNKNOWN_OPERATION = 'unknown'

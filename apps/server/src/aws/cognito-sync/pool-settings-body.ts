@@ -1,11 +1,12 @@
 import { faultInTextMember, type TextBounds } from '@satchel/protocol'
 import type { SyncSettings } from '../../datasets/pool-connections.js'
-import { refuse } from '../../refusal.js'
+import type { ConnectionsChange } from '../../stream/stream-settings.js'
+import type { StreamWish } from '../../domain/sync-settings.js'
 import { isJsonObject, member, parseJsonObject, type JsonObject, type JsonValue } from '../http/parse-json.js'
 import { refuseMember } from './refuse-member.js'
 
 /** What a request makes of the settings that are held. */
-export type SettingsChange = (held: SyncSettings) => SyncSettings
+export type EventsChange = (held: SyncSettings) => SyncSettings
 
 const ROLE_ARN: TextBounds = { min: 20, max: 2_048, pattern: /^arn:aws:iam::\d+:role\/.*$/ }
 const STREAM_NAME: TextBounds = { min: 1, max: 128 }
@@ -18,25 +19,21 @@ const APPLICATION_ARNS_MAX = 100
 const FUNCTION_ARN_LENGTH_MAX = 2_048
 const STREAMING_STATUSES: readonly JsonValue[] = ['ENABLED', 'DISABLED']
 
-/**
- * Reads the body of SetIdentityPoolConfiguration. A part that is not given stays as it is; an empty one clears it
- * (F14). A stream cannot be enabled while the server has no Kafka (F15).
- */
-export function parseConfigurationChange(body: Buffer): SettingsChange {
+/** Reads the body of SetIdentityPoolConfiguration. A part that is not given stays as it is; an empty one clears it (F14). */
+export function parseConfigurationChange(body: Buffer): ConnectionsChange {
   const sent = parseJsonObject(body)
   const push = structure(sent, 'PushSync', 'pushSync')
   const streams = structure(sent, 'CognitoStreams', 'cognitoStreams')
   const pushSync = push && pushSyncOf(push)
   const cognitoStreams = streams && cognitoStreamsOf(streams)
-  return (held) => ({
-    ...held,
+  return {
     ...(pushSync === undefined ? {} : { pushSync }),
     ...(cognitoStreams === undefined ? {} : { cognitoStreams }),
-  })
+  }
 }
 
 /** Reads the body of SetCognitoEvents: only the given entry changes, and an empty function removes it (F14). */
-export function parseEventsChange(body: Buffer): SettingsChange {
+export function parseEventsChange(body: Buffer): EventsChange {
   const events = structure(parseJsonObject(body), 'Events', 'events')
   if (events === undefined) return refuseMember('events', undefined, 'Member must not be null')
   const names = Object.keys(events)
@@ -69,7 +66,7 @@ function pushSyncOf(sent: JsonObject): SyncSettings['pushSync'] {
   }
 }
 
-function cognitoStreamsOf(sent: JsonObject): SyncSettings['cognitoStreams'] {
+function cognitoStreamsOf(sent: JsonObject): StreamWish | null {
   const status = member(sent, 'StreamingStatus')
   const isEmpty = ['StreamName', 'RoleArn', 'StreamingStatus'].every((name) => member(sent, name) === undefined)
   if (isEmpty) return null
@@ -78,18 +75,12 @@ function cognitoStreamsOf(sent: JsonObject): SyncSettings['cognitoStreams'] {
   if (!STREAMING_STATUSES.includes(status)) {
     return refuseMember(at, status, 'Member must satisfy enum value set: [ENABLED, DISABLED]')
   }
-  const streams = {
+  return {
     streamName: text(sent, 'StreamName', 'cognitoStreams.streamName', STREAM_NAME),
     roleArn: text(sent, 'RoleArn', 'cognitoStreams.roleArn', ROLE_ARN),
-    streamingStatus: status as 'ENABLED' | 'DISABLED',
-    disabledReason: null,
-    target: null,
+    streamingStatus: status as StreamWish['streamingStatus'],
   }
-  return status === 'ENABLED' ? refuse('InvalidParameter', STREAMS_OFF) : streams
 }
-
-const STREAMS_OFF =
-  'streams are off on this server: it was started without SATCHEL_KAFKA_BROKERS, which names the Kafka that streams go to'
 
 function structure(sent: JsonObject, name: string, at: string): JsonObject | undefined {
   const value = member(sent, name)

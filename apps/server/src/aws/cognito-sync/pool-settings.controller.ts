@@ -6,14 +6,18 @@ import type { SyncOperation } from '../../access/may-touch.js'
 import { CurrentCaller } from '../../access/signing-rule.js'
 import { PoolConnections, type SyncSettings } from '../../datasets/pool-connections.js'
 import { unknownPool } from '../../identity/refusals.js'
+import { StreamSettings } from '../../stream/stream-settings.js'
 import { poolIn } from './path-ids.js'
-import { parseConfigurationChange, parseEventsChange, type SettingsChange } from './pool-settings-body.js'
+import { parseConfigurationChange, parseEventsChange } from './pool-settings-body.js'
 import { bodyOf, refuseUnlessMayTouch, SyncCall } from './sync-call.js'
 
 /** How the account connects a pool's sync store to other services. */
 @Controller('identitypools/:pool')
 export class PoolSettingsController {
-  constructor(@Inject(PoolConnections) private readonly connections: PoolConnections) {}
+  constructor(
+    @Inject(PoolConnections) private readonly connections: PoolConnections,
+    @Inject(StreamSettings) private readonly streams: StreamSettings,
+  ) {}
 
   @Get('configuration')
   @SyncCall('GetIdentityPoolConfiguration')
@@ -26,7 +30,8 @@ export class PoolSettingsController {
   @SyncCall('SetIdentityPoolConfiguration')
   async setConfiguration(@CurrentCaller() caller: Caller, @Req() request: FastifyRequest) {
     const pool = poolFor(caller, 'SetIdentityPoolConfiguration', request)
-    return configurationAnswer(pool, await this.change(pool, parseConfigurationChange(bodyOf(request))))
+    const changed = await this.streams.configure(pool, parseConfigurationChange(bodyOf(request)))
+    return configurationAnswer(pool, existing(pool, changed))
   }
 
   @Get('events')
@@ -40,20 +45,18 @@ export class PoolSettingsController {
   @SyncCall('SetCognitoEvents')
   async setEvents(@CurrentCaller() caller: Caller, @Req() request: FastifyRequest): Promise<void> {
     const pool = poolFor(caller, 'SetCognitoEvents', request)
-    await this.change(pool, parseEventsChange(bodyOf(request)))
+    existing(pool, await this.connections.change(pool, parseEventsChange(bodyOf(request))))
   }
 
   private async read(pool: IdentityPoolId): Promise<SyncSettings> {
-    const held = await this.connections.of(pool)
-    if (held === null) throw unknownPool(pool)
-    return held
+    return existing(pool, await this.connections.of(pool))
   }
+}
 
-  private async change(pool: IdentityPoolId, change: SettingsChange): Promise<SyncSettings> {
-    const changed = await this.connections.change(pool, change)
-    if (changed === null) throw unknownPool(pool)
-    return changed
-  }
+/** The settings of a pool that is there. */
+function existing(pool: IdentityPoolId, settings: SyncSettings | null): SyncSettings {
+  if (settings === null) throw unknownPool(pool)
+  return settings
 }
 
 function poolFor(caller: Caller, operation: SyncOperation, request: FastifyRequest): IdentityPoolId {
@@ -62,7 +65,7 @@ function poolFor(caller: Caller, operation: SyncOperation, request: FastifyReque
   return pool
 }
 
-/** What is not set is left out. */
+/** What is not set is left out; DisabledReason is in the newest API reference, and there when the server switched the stream off (V55). */
 const configurationAnswer = (pool: IdentityPoolId, { pushSync, cognitoStreams }: SyncSettings) => ({
   IdentityPoolId: pool,
   ...(pushSync === null ? {} : { PushSync: { ApplicationArns: pushSync.applicationArns, RoleArn: pushSync.roleArn } }),
@@ -73,6 +76,7 @@ const configurationAnswer = (pool: IdentityPoolId, { pushSync, cognitoStreams }:
           StreamName: cognitoStreams.streamName,
           RoleArn: cognitoStreams.roleArn,
           StreamingStatus: cognitoStreams.streamingStatus,
+          ...(cognitoStreams.disabledReason === null ? {} : { DisabledReason: cognitoStreams.disabledReason }),
         },
       }),
 })

@@ -1,4 +1,4 @@
-import { Controller, Get, Inject, Post, Req } from '@nestjs/common'
+import { Controller, Get, Inject, Req } from '@nestjs/common'
 import { parseIdentityPoolId, type IdentityPoolId } from '@satchel/protocol'
 import type { FastifyRequest } from 'fastify'
 import type { Caller } from '../../access/caller.js'
@@ -15,7 +15,7 @@ import { refuseUnlessMayTouch, SyncCall } from './sync-call.js'
 const PAGE_POOLS_DEFAULT = 60
 const PAGE_POOLS_MAX = 1_000
 
-/** What the account asks about its pools; bulk publish belongs to a pool as well. */
+/** What the account asks about its pools. */
 @Controller('identitypools')
 export class PoolController {
   constructor(
@@ -48,24 +48,6 @@ export class PoolController {
     refuseUnlessMayTouch(caller, 'DescribeIdentityPoolUsage', { pool })
     await refuseUnknownPool(this.directory, pool)
     return { IdentityPoolUsage: poolUsageAnswer(await this.datasets.poolUsage(pool)) }
-  }
-
-  @Post(':pool/bulkpublish')
-  @SyncCall('BulkPublish')
-  async bulkPublish(@CurrentCaller() caller: Caller, @Req() request: FastifyRequest): Promise<never> {
-    const pool = poolIn(request)
-    refuseUnlessMayTouch(caller, 'BulkPublish', { pool })
-    await refuseUnknownPool(this.directory, pool)
-    return refuse('InvalidParameter', `streams are not enabled for the identity pool '${pool}'`)
-  }
-
-  @Post(':pool/getBulkPublishDetails')
-  @SyncCall('GetBulkPublishDetails')
-  async getBulkPublishDetails(@CurrentCaller() caller: Caller, @Req() request: FastifyRequest) {
-    const pool = poolIn(request)
-    refuseUnlessMayTouch(caller, 'GetBulkPublishDetails', { pool })
-    await refuseUnknownPool(this.directory, pool)
-    return { IdentityPoolId: pool, BulkPublishStatus: 'NOT_STARTED' }
   }
 }
 

@@ -1,0 +1,38 @@
+import { createRequire } from 'node:module'
+import type { Command, CommandModule } from './command.js'
+
+/*
+ * The server is required rather than imported: so Node loads the several hundred modules of a start one after the other, without
+ * sending each of them through its thread pool.
+ */
+const loadStart = (): CommandModule => createRequire(import.meta.url)('./start.js') as CommandModule
+
+/** Every command, in the order in which they are listed. */
+export const commands: readonly Command[] = [
+  {
+    name: 'start',
+    summary: 'starts the server; so does no command at all',
+    load: () => Promise.resolve(loadStart()),
+  },
+  {
+    name: 'audit-stream',
+    summary: 'proves that no change is missing in Kafka, and publishes again what is',
+    load: () => import('./audit-stream.js'),
+  },
+  {
+    name: 'help',
+    summary: 'prints this, or with a command how it is called',
+    load: async () => (await import('./help.js')).help(commands),
+  },
+]
+
+/** The command that arguments ask for, with its own arguments; undefined for one that there is not. */
+export function commandOf(
+  args: readonly string[],
+): Readonly<{ command: Command | undefined; args: readonly string[] }> {
+  const [first = 'start', ...rest] = args
+  if (first === '-h' || first === '--help' || first === '--new-epoch') return { command: named('start'), args }
+  return { command: named(first), args: rest }
+}
+
+const named = (name: string): Command | undefined => commands.find((command) => command.name === name)

@@ -1,0 +1,2 @@
+/** The embedded database, in the data directory. */
+export const DATABASE_FILE = 'satchel.db'

@@ -1,0 +1,274 @@
+import type { SyncCount } from '@satchel/protocol'
+import { HASHES_MAX } from './chain.js'
+import type { AuditResult } from './findings.js'
+import { POOL, STREAM, StreamingSite } from './testing/streaming-site.js'
+
+let site: StreamingSite
+
+beforeEach(() => {
+  site = new StreamingSite()
+})
+
+/** The faults of each dataset at fault. */
+const faults = ({ findings }: AuditResult) => findings.map((finding) => [finding.dataset, finding.faults])
+const at = (epoch: number, syncCount: number) => ({ epoch, syncCount })
+const count = (value: number) => value as SyncCount
+
+describe('streams at which nothing is wrong', () => {
+  afterEach(async () => {
+    const result = await site.audit()
+    expect(faults(result)).toEqual([])
+    expect(result.counts.faulty).toBe(0)
+  })
+
+  test('[V71] every change there, in order', async () => {
+    site.published(5)
+    site.published(3, { dataset: 'theme' })
+    expect((await site.audit()).counts).toMatchObject({ datasets: 2, changes: 8, repeated: 0, healed: 0, skipped: 0 })
+  })
+
+  test('[V71] repeats are counted, whole stretches of them too', async () => {
+    const rows = site.published(5)
+    for (const row of [rows[4]!, ...rows.slice(1), rows[0]!]) site.send(row)
+    expect((await site.audit()).counts).toMatchObject({ changes: 5, repeated: 6, uncompared: 0 })
+  })
+
+  test('[V71] a gap that later messages filled is healed', async () => {
+    const [a, b, c, d] = Array.from({ length: 4 }, () => site.write())
+    for (const row of [a!, c!, d!, b!, c!, d!]) site.publish(row)
+    expect((await site.audit()).counts).toMatchObject({ changes: 4, healed: 1, faulty: 0 })
+  })
+
+  test('[V71] what the relay has not published yet is waiting', async () => {
+    site.published(2)
+    site.write()
+    site.write()
+    site.write({ dataset: 'new' })
+    expect((await site.audit()).counts).toMatchObject({ changes: 2, waiting: 2 })
+  })
+
+  test('[V71] counts the stream never carried, because it was off, are counted', async () => {
+    site.published(2)
+    site.publish(site.write({}, { syncCount: count(9) }))
+    expect((await site.audit()).counts).toMatchObject({ changes: 3, skipped: 6 })
+  })
+
+  test('[V71] a dataset created anew, and one whose backup was put back', async () => {
+    site.published(4)
+    site.publish(site.write({}, { epoch: 1 }))
+    site.publish(site.write({}, { epoch: 2, syncCount: count(3), previous: count(2) }))
+    site.published(2)
+    expect((await site.audit()).counts).toMatchObject({ changes: 8 })
+  })
+
+  test('[V72] what the topic no longer holds is said not to be judged', async () => {
+    site.published(6)
+    site.topics.trim(STREAM, 1, 4)
+    expect((await site.audit()).counts).toMatchObject({ changes: 2, unjudged: 1 })
+  })
+
+  test('[V72] a dataset of which the topic no longer holds anything is said not to be judged', async () => {
+    site.published(6)
+    site.clock.advance(1_000)
+    site.published(1, { dataset: 'other' })
+    site.topics.trim(STREAM, 1, 6)
+    expect((await site.audit()).counts).toMatchObject({ changes: 1, unjudged: 1 })
+  })
+
+  test('[V71] a dataset that the store no longer has', async () => {
+    site.published(3)
+    site.log.datasets.clear()
+    site.log.held = []
+    expect((await site.audit({ streamName: STREAM })).counts).toMatchObject({ gone: 1, changes: 3 })
+  })
+
+  test('[V71] snapshots are counted beside the changes', async () => {
+    site.published(2)
+    site.publish(site.write({}, { type: 'snapshot', syncCount: count(2), previous: count(2) }))
+    site.published(1)
+    expect((await site.audit()).counts).toMatchObject({ changes: 3, snapshots: 1 })
+  })
+
+  test('[V71] what a live server writes while the topic is read is no phantom', async () => {
+    site.published(2)
+    const bounds = site.topics.bounds.bind(site.topics)
+    site.topics.bounds = (name) => {
+      site.published(3)
+      site.published(1, { dataset: 'new' })
+      return bounds(name)
+    }
+    expect((await site.audit()).counts).toMatchObject({ datasets: 2, gone: 0 })
+    site.topics.bounds = bounds
+  })
+
+  test('[V71] messages of others are counted, and nothing is thought of them', async () => {
+    site.published(1)
+    site.topics.append(STREAM, { partition: 0, key: 'k', value: 'not ours', headers: {} })
+    expect((await site.audit()).streams).toMatchObject([{ streamName: STREAM, messages: 2, foreign: 1 }])
+  })
+})
+
+describe('streams at which something is wrong', () => {
+  test('[V71] a change in the middle that was never published', async () => {
+    site.published(2)
+    site.lose(site.write())
+    site.published(2)
+    const result = await site.audit()
+    expect(faults(result)).toEqual([['prefs', [{ kind: 'missing', after: at(0, 2), through: at(0, 5) }]]])
+    expect(result.findings[0]?.reach).toEqual({ from: at(0, 3), rows: 3, lost: null })
+  })
+
+  test('[V71] the first change of a dataset', async () => {
+    site.lose(site.write())
+    site.published(1)
+    const { findings } = await site.audit()
+    expect(findings).toMatchObject([
+      { faults: [{ kind: 'missing', after: null }], reach: { from: at(0, 1), lost: null } },
+    ])
+  })
+
+  test('[V71] the newest change', async () => {
+    site.published(2)
+    site.lose(site.write())
+    const { findings } = await site.audit()
+    expect(findings).toMatchObject([{ faults: [{ kind: 'missing', after: at(0, 2), through: at(0, 3) }] }])
+  })
+
+  test('[V71] the newest change, and more of them waiting behind it', async () => {
+    site.published(2)
+    site.lose(site.write())
+    site.write()
+    expect((await site.audit()).counts).toMatchObject({ faulty: 1, waiting: 0 })
+  })
+
+  test('[V71] a planted fault: a row deleted from the outbox before it was published', async () => {
+    site.published(4)
+    site.forget(site.write())
+    const last = await site.audit()
+    expect(last.findings).toMatchObject([
+      { dataset: 'prefs', reach: { from: null, rows: 0, lost: { after: at(0, 4), through: at(0, 5) } } },
+    ])
+    site.published(2)
+    const later = await site.audit()
+    expect(later.findings).toMatchObject([
+      { dataset: 'prefs', reach: { from: null, rows: 2, lost: { after: at(0, 4), through: at(0, 5) } } },
+    ])
+  })
+
+  test('[V71] missing changes of which the change log has only the newer ones', async () => {
+    const rows = Array.from({ length: 6 }, () => site.write())
+    for (const row of rows) site.lose(row)
+    for (const row of rows.slice(0, 3)) site.forget(row)
+    const { findings } = await site.audit()
+    expect(findings).toMatchObject([{ reach: { from: null, rows: 3, lost: { after: null, through: at(0, 3) } } }])
+  })
+
+  test('[V71] every change there, in the wrong order, and not again', async () => {
+    const [a, b, c] = [site.write(), site.write(), site.write()]
+    for (const row of [a, c, b]) site.publish(row)
+    const result = await site.audit()
+    expect(faults(result)).toEqual([['prefs', [{ kind: 'inverted', after: at(0, 2), through: at(0, 3) }]]])
+    expect(result.findings[0]?.reach).toMatchObject({ from: at(0, 3), rows: 1 })
+  })
+
+  test('[V71] a topic that was made anew', async () => {
+    site.published(3)
+    site.published(1, { dataset: 'theme' })
+    site.topics.create(STREAM, 2)
+    site.published(1)
+    const result = await site.audit()
+    expect(result.counts.faulty).toBe(2)
+    expect(result.findings.map(({ reach }) => reach?.rows).sort()).toEqual([1, 4])
+  })
+
+  test('[V71] a topic that is not there', async () => {
+    site.published(1, { streamName: STREAM })
+    site.topics.bounds = () => Promise.resolve(null)
+    const result = await site.audit()
+    expect(result.streams).toMatchObject([{ streamName: STREAM, found: false }])
+    expect(result.counts.faulty).toBe(1)
+  })
+
+  test('[V71] a change the store does not know', async () => {
+    const [row] = site.published(1)
+    site.send({ ...row!, syncCount: count(2), previous: count(1), payload: row!.payload.replace('1}', '2}') })
+    expect(faults(await site.audit())).toEqual([['prefs', [{ kind: 'phantom', seen: at(0, 2), reached: at(0, 1) }]]])
+  })
+
+  test('[V71] a repeat that differs', async () => {
+    const [row] = site.published(2)
+    site.send({ ...row!, payload: row!.payload.replace('}', ',"more":1}') })
+    expect(faults(await site.audit())).toEqual([['prefs', [{ kind: 'altered', at: at(0, 1) }]]])
+  })
+
+  test('[V71] a dataset in two partitions', async () => {
+    const [row] = site.published(2)
+    site.send({ ...row!, partition: 0 })
+    expect(faults(await site.audit())).toEqual([['prefs', [{ kind: 'scattered', partitions: [0, 1] }]]])
+  })
+
+  test('[V71] the first change after a backup was put back, where its count came before', async () => {
+    site.published(9)
+    site.lose(site.write({}, { epoch: 1, syncCount: count(5), previous: count(4) }))
+    site.published(2)
+    const result = await site.audit()
+    expect(faults(result)).toEqual([['prefs', [{ kind: 'missing', after: at(0, 9), through: at(1, 7) }]]])
+    expect(result.findings[0]?.reach).toEqual({ from: at(1, 5), rows: 3, lost: null })
+  })
+
+  test('[V72] the newest change, in a topic whose beginning was removed', async () => {
+    site.published(6)
+    site.lose(site.write())
+    site.topics.trim(STREAM, 1, 4)
+    expect((await site.audit()).counts).toMatchObject({ faulty: 1, unjudged: 1 })
+  })
+
+  test('[V72] a dataset that is not there, though it was written after the oldest message that is', async () => {
+    site.published(6, { dataset: 'other' })
+    site.topics.trim(STREAM, 1, 4)
+    site.clock.advance(1_000)
+    site.lose(site.write({ dataset: 'prefs' }))
+    expect((await site.audit()).counts).toMatchObject({ faulty: 1 })
+  })
+
+  test('[V72] a removed beginning, once the topics are to be taken as whole', async () => {
+    site.published(6)
+    site.topics.trim(STREAM, 1, 4)
+    const { findings } = await site.audit({ wholeTopics: true })
+    expect(findings).toMatchObject([{ faults: [{ kind: 'missing', after: null }], reach: { from: at(0, 1), rows: 6 } }])
+  })
+})
+
+test('[V71] only the chosen pool and stream are judged', async () => {
+  const elsewhere = 'eu-west-1:00000000-0000-4000-8000-000000000002' as typeof POOL
+  site.topics.create('others', 2)
+  site.published(2)
+  site.lose(site.write({ pool: elsewhere, dataset: 'theirs', streamName: 'others' }))
+  expect((await site.audit()).counts).toMatchObject({ datasets: 2, faulty: 1 })
+  expect((await site.audit({ pool: POOL })).counts).toMatchObject({ datasets: 1, faulty: 0 })
+  expect((await site.audit({ streamName: STREAM })).counts).toMatchObject({ datasets: 1, faulty: 0 })
+  expect((await site.audit({ streamName: 'others' })).counts).toMatchObject({ datasets: 1, faulty: 1 })
+})
+
+test('[V71] repeats of changes long past are counted as not compared', async () => {
+  const rows = site.published(HASHES_MAX + 2)
+  for (const row of rows) site.send(row)
+  expect((await site.audit()).counts).toMatchObject({ repeated: HASHES_MAX + 2, uncompared: 2, faulty: 0 })
+})
+
+test('[V71] with another relay, what is young is waiting and what is old is missing', async () => {
+  site.lose(site.write())
+  const parts = {
+    log: site.log,
+    topics: site.topics,
+    streams: [],
+    clock: site.clock,
+    relay: false,
+    progress: () => undefined,
+  }
+  const { runAudit } = await import('./run-audit.js')
+  const options = { pool: null, streamName: null, wholeTopics: false }
+  expect((await runAudit(parts, options)).counts).toMatchObject({ waiting: 1, faulty: 0 })
+  site.clock.advance(61_000)
+  expect((await runAudit(parts, options)).counts).toMatchObject({ waiting: 0, faulty: 1 })
+})

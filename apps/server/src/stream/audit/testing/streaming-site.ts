@@ -1,0 +1,105 @@
+import type { DatasetName, IdentityId, IdentityPoolId, SyncCount } from '@satchel/protocol'
+import type { PlacedOutboxRow } from '../../../domain/outbox-row.js'
+import { datasetKey } from '../../../domain/working-set.js'
+import { HeldClock } from '../../../runtime/testing/held-clock.js'
+import { rowMessage } from '../../row-message.js'
+import type { AuditOptions } from '../audit.js'
+import type { AuditResult } from '../findings.js'
+import type { RepublishParts } from '../republish.js'
+import { runAudit } from '../run-audit.js'
+import { MemoryChangeLog } from './memory-change-log.js'
+import { MemoryTopics } from './memory-topics.js'
+
+export const POOL = 'eu-west-1:00000000-0000-4000-8000-000000000001' as IdentityPoolId
+export const IDENTITY = 'eu-west-1:00000000-0000-4000-8000-0000000000aa' as IdentityId
+export const STREAM = 'changes'
+
+/** A dataset of the site. */
+export type Place = Readonly<{ pool?: IdentityPoolId; identity?: IdentityId; dataset?: string; streamName?: string }>
+
+/** A server's store and a broker, in which a test makes histories, good and bad. */
+export class StreamingSite {
+  readonly clock = new HeldClock()
+  readonly log = new MemoryChangeLog()
+  readonly topics = new MemoryTopics(() => this.clock.now())
+  private seq = 0
+
+  constructor(readonly partitions = 2) {
+    this.topics.create(STREAM, partitions)
+  }
+
+  /** A write that streams: into the store and the outbox. */
+  write(place: Place = {}, over: Partial<PlacedOutboxRow> = {}): PlacedOutboxRow {
+    const { pool = POOL, identity = IDENTITY, dataset = 'prefs', streamName = STREAM } = place
+    const at = { pool, identity, dataset: dataset as DatasetName }
+    const held = this.log.datasets.get(datasetKey(at))
+    const epoch = over.epoch ?? held?.epoch ?? 0
+    const syncCount = over.syncCount ?? (((held?.syncCount ?? 0) + 1) as SyncCount)
+    const previous = over.previous ?? held?.streamedThrough ?? (0 as SyncCount)
+    const row: PlacedOutboxRow = {
+      ...at,
+      id: `${identity}/${dataset}/${syncCount}`,
+      streamName,
+      type: 'change',
+      payload: JSON.stringify({ identityPoolId: pool, identityId: identity, datasetName: dataset, syncCount }),
+      partition: dataset.length % this.partitions,
+      shard: 0,
+      createdAt: this.clock.now(),
+      ...over,
+      epoch,
+      syncCount,
+      previous,
+      seq: ++this.seq,
+    }
+    this.log.held.push(row)
+    this.log.unpublished.add(row.seq)
+    const streamedThrough = row.type === 'change' ? syncCount : previous
+    this.log.datasets.set(datasetKey(at), { ...at, epoch, syncCount, streamedThrough })
+    return row
+  }
+
+  /** Writes that the stream carries, one after another, and what the relay makes of them. */
+  published(count: number, place: Place = {}): readonly PlacedOutboxRow[] {
+    return Array.from({ length: count }, () => this.publish(this.write(place)))
+  }
+
+  /** What the relay does with a row. */
+  publish(row: PlacedOutboxRow): PlacedOutboxRow {
+    this.send(row)
+    this.log.unpublished.delete(row.seq)
+    return row
+  }
+
+  /** A message in the topic, whatever the store knows of it. */
+  send(row: PlacedOutboxRow): void {
+    this.topics.append(row.streamName, rowMessage(row, 1))
+  }
+
+  /** The store says so, the topic never got it. */
+  lose(row: PlacedOutboxRow): void {
+    this.log.unpublished.delete(row.seq)
+  }
+
+  /** Gone from the outbox too. */
+  forget(row: PlacedOutboxRow): void {
+    this.lose(row)
+    this.log.held = this.log.held.filter(({ seq }) => seq !== row.seq)
+  }
+
+  /** What a repair or a replay works with. */
+  get parts(): RepublishParts & { log: MemoryChangeLog } {
+    return { log: this.log, clock: this.clock, openPublisher: this.topics.open, topicPrefix: '' }
+  }
+
+  audit(options: Partial<AuditOptions> = {}): Promise<AuditResult> {
+    const parts = {
+      log: this.log,
+      topics: this.topics,
+      streams: [],
+      clock: this.clock,
+      relay: true,
+      progress: () => undefined,
+    }
+    return runAudit(parts, { pool: null, streamName: null, wholeTopics: false, ...options })
+  }
+}

@@ -1,0 +1,33 @@
+/** What a relay keeps within, for each shard. Times in milliseconds. */
+export type RelayBounds = Readonly<{
+  /** Rows and bytes of payload that are read ahead of their sending. */
+  windowRowsMax: number
+  windowBytesMax: number
+  /** What one send carries; a single row may be larger. */
+  batchRowsMax: number
+  batchBytesMax: number
+  /** So many acknowledged rows are marked as published at once; fewer after a while. */
+  markRowsMin: number
+  markDelayMs: number
+  /** With so many acknowledged rows that are not marked, nothing further is read. */
+  unmarkedRowsMax: number
+  /** A send that has not ended by then counts as failed; none begins with less lease left. */
+  sendMsMax: number
+  /** How often rows are looked for that nobody told of. */
+  pollMs: number
+  /** How long a stopping relay waits for its sends and marks. */
+  stopMs: number
+}>
+
+export const RELAY_BOUNDS: RelayBounds = {
+  windowRowsMax: 1_000,
+  windowBytesMax: 1_048_576,
+  batchRowsMax: 500,
+  batchBytesMax: 512 * 1_024,
+  markRowsMin: 64,
+  markDelayMs: 100,
+  unmarkedRowsMax: 1_000,
+  sendMsMax: 6_000,
+  pollMs: 500,
+  stopMs: 5_500,
+}

@@ -1,0 +1,47 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { runSatchel as satchel } from '../support/run-satchel.js'
+
+test('[V78] help lists the commands, and says how each is called', async () => {
+  const { code, stdout } = await satchel(['help'])
+  expect(code).toBe(0)
+  expect(stdout).toMatch(/^ {2}audit-stream {2}\S/m)
+  for (const args of [
+    ['help', 'audit-stream'],
+    ['audit-stream', '--help'],
+  ]) {
+    expect((await satchel(args)).stdout).toContain('--replay <identity>/<dataset> --from <count>')
+  }
+  expect((await satchel(['--help'])).stdout).toContain('SATCHEL_DATA_DIR')
+})
+
+test.each([
+  [['audit'], 'there is no command "audit"; npx satchel help lists the commands'],
+  [['--port', '80'], 'there is no command "--port"'],
+  [['--help', '--port'], "Unknown option '--port'"],
+  [['help', 'audit'], 'there is no command "audit"'],
+  [['audit-stream', '--fix'], "Unknown option '--fix'"],
+  [['audit-stream', 'changes'], "Unexpected argument 'changes'"],
+  [['audit-stream', '--replay', 'prefs', '--from', '1'], '--replay takes an identity id and a dataset name'],
+  [['audit-stream', '--replay', 'eu-west-1:a/prefs'], '--replay needs --from with a sync count'],
+  [['audit-stream', '--replay', 'eu-west-1:a/prefs', '--from', '0'], '--replay needs --from with a sync count'],
+  [['audit-stream', '--from', '3'], '--replay takes an identity id and a dataset name'],
+])('[V78] %j is a sentence and exit code 2', async (args, sentence) => {
+  const { code, stdout, stderr } = await satchel(args)
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+  expect(stderr).toContain(sentence)
+  expect(stderr.trimEnd().split('\n')).toHaveLength(1)
+})
+
+test('[V75] without a broker, or without a database, the auditor says so with exit code 2', async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'satchel-nothing-'))
+  const settings = { SATCHEL_DATA_DIR: dataDir }
+  const without = await satchel(['audit-stream'], settings)
+  expect(without).toMatchObject({ code: 2, stdout: '' })
+  expect(without.stderr).toContain('SATCHEL_KAFKA_BROKERS is not set')
+  const nowhere = await satchel(['audit-stream'], { ...settings, SATCHEL_KAFKA_BROKERS: '127.0.0.1:1' })
+  expect(nowhere).toMatchObject({ code: 2, stdout: '' })
+  expect(nowhere.stderr).toContain(`there is no database ${join(dataDir, 'satchel.db')}`)
+  rmSync(dataDir, { recursive: true })
+})
