@@ -13,10 +13,11 @@ import * as live from './scenarios/live.js'
 import * as local from './scenarios/local.js'
 import * as start from './scenarios/start.js'
 import * as stored from './scenarios/stored.js'
+import * as stream from './scenarios/stream.js'
 import * as updates from './scenarios/updates.js'
 
 /** Measures Satchel against its goals, each side by side with what it is compared to. See docs/PERFORMANCE.md. */
-const SCENARIOS = [updates, bulk, stored, listing, start, live, local, browser, idle]
+const SCENARIOS = [updates, bulk, stored, listing, start, live, local, browser, idle, stream]
 const GENERATOR = fileURLToPath(new URL('./load/generator.js', import.meta.url))
 const RESULTS = '.cache/bench.json'
 

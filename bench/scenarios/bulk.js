@@ -2,9 +2,10 @@ import { join } from 'node:path'
 import { scratchDirectory } from '../process/child.js'
 import { startSqliteLoop } from '../process/floor.js'
 import { atLeast, result } from '../report/result.js'
+import { inRounds } from '../report/rounds.js'
 import { median } from '../report/statistics.js'
 import { grouped } from '../report/table.js'
-import { startWithGuests } from '../seed/prepared-server.js'
+import { startForGenerator } from '../seed/prepared-server.js'
 
 export const name = 'bulk'
 export const title = 'durable records per second with 100-patch updates, against a bare better-sqlite3 loop'
@@ -22,37 +23,31 @@ export const workloadFor = (quick) => ({
 
 /** Rounds in turn: Satchel, the loop with SQLite's default cache and checkpoints, the loop with Satchel's. */
 export async function run({ quick, say, generator, env }) {
-  const rounds = quick ? 3 : 7
   const workload = workloadFor(quick)
-  const server = await startWithGuests({ count: IDENTITIES, env })
+  const server = await startForGenerator(generator, { count: IDENTITIES, env })
+  const { port, identities } = server
   const loops = {
     defaults: startSqliteLoop(join(scratchDirectory('loop'), 'loop.db'), 'defaults'),
     tuned: startSqliteLoop(join(scratchDirectory('loop'), 'loop.db'), 'as-satchel'),
   }
-  const { port, pool, identities } = server
-  await generator.ask({ call: 'enter', port, pool, identities })
-
-  const rates = { satchel: [], defaults: [], tuned: [] }
-  const updates = []
-  for (let round = 0; round <= rounds; round++) {
+  // Every round behind the first writes over records that exist, or adds the other half.
+  const measure = async (round) => {
     await generator.ask({ call: 'prepareUpdates', name: 'bulk', port, workload, identities, round })
     const figures = await generator.ask({ call: 'send', name: 'bulk', port })
-    const one = { satchel: figures.perSecond * workload.patches }
+    const one = { satchel: figures.perSecond * workload.patches, p50: figures.p50 }
     for (const [kind, loop] of Object.entries(loops)) {
       const { rows, seconds } = await loop.ask({ call: 'run', workload, identities, round })
       one[kind] = rows / seconds
     }
-    if (round === 0) continue // warms up; every later round writes over records that exist, or adds the other half
-    for (const [kind, rate] of Object.entries(one)) rates[kind].push(rate)
-    updates.push(figures)
-    say(`round ${round}: ${grouped(one.satchel)} records/s, loop ${grouped(one.defaults)} rows/s`)
+    return one
   }
+  const line = ({ satchel, defaults }) => `${grouped(satchel)} records/s, loop ${grouped(defaults)} rows/s`
+  const rates = await inRounds({ quick, say }, { measure, line })
   await generator.ask({ call: 'forget', name: 'bulk' })
   await server.stop()
   for (const loop of Object.values(loops)) await loop.stop()
 
   const ratios = (of) => rates.satchel.map((rate, at) => rate / rates[of][at])
-  const p50 = median(updates.map((figures) => figures.p50))
   return [
     result({
       name: 'bulk',
@@ -61,7 +56,7 @@ export async function run({ quick, say, generator, env }) {
       rounds: ratios('defaults'),
       goal: atLeast(0.5),
       notes: [
-        `Satchel ${grouped(median(rates.satchel))} records/s, p50 ${p50.toFixed(1)} ms an update; ` +
+        `Satchel ${grouped(median(rates.satchel))} records/s, p50 ${median(rates.p50).toFixed(1)} ms an update; ` +
           `loop ${grouped(median(rates.defaults))} rows/s at 128 a commit`,
       ],
     }),

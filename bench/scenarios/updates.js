@@ -1,9 +1,10 @@
 import { startEcho } from '../process/floor.js'
 import { cpuSeconds } from '../process/resources.js'
 import { atLeast, result } from '../report/result.js'
+import { inRounds } from '../report/rounds.js'
 import { median } from '../report/statistics.js'
 import { grouped } from '../report/table.js'
-import { startWithGuests } from '../seed/prepared-server.js'
+import { startForGenerator } from '../seed/prepared-server.js'
 
 export const name = 'updates'
 export const title = 'signed UpdateRecords of one patch, durable, against a bare Nest-on-Fastify echo'
@@ -21,15 +22,11 @@ export const workloadFor = (quick) => ({
 
 /** Each round sends the same updates to Satchel, to an echo, and their bodies alone to the echo, another first each time. */
 export async function run({ quick, say, generator, env }) {
-  const rounds = quick ? 3 : 7
   const workload = workloadFor(quick)
-  const server = await startWithGuests({ count: IDENTITIES, env })
+  const server = await startForGenerator(generator, { count: IDENTITIES, env })
+  const { port, identities } = server
   const echo = await startEcho()
-  const { port, pool, identities } = server
-  await generator.ask({ call: 'enter', port, pool, identities })
-
-  const runs = { satchel: [], echo: [], bare: [] }
-  for (let round = 0; round <= rounds; round++) {
+  const measure = async (round) => {
     await generator.ask({ call: 'prepareUpdates', name: 'updates', port, workload, identities, round })
     await generator.ask({ call: 'prepareBodies', name: 'bodies', from: 'updates', port: echo.port })
     const sends = [
@@ -39,10 +36,11 @@ export async function run({ quick, say, generator, env }) {
     ]
     const one = {}
     for (const [kind, send] of [...sends, ...sends].slice(round % 3, (round % 3) + 3)) one[kind] = await send()
-    if (round === 0) continue // warms up
-    for (const [kind, figures] of Object.entries(one)) runs[kind].push(figures)
-    say(`round ${round}: ${grouped(one.satchel.perSecond)} updates/s, echo ${grouped(one.echo.perSecond)}/s`)
+    return one
   }
+  const line = ({ satchel, echo: echoed }) =>
+    `${grouped(satchel.perSecond)} updates/s, echo ${grouped(echoed.perSecond)}/s`
+  const runs = await inRounds({ quick, say }, { measure, line })
   for (const forgotten of ['updates', 'bodies']) await generator.ask({ call: 'forget', name: forgotten })
   await server.stop()
   await echo.stop()

@@ -11,3 +11,11 @@ export async function startWithGuests({ count, workload = null, env = {}, profil
   const server = await startSatchel({ dataDir: first.dataDir, env, profiled })
   return { ...server, pool, identities }
 }
+
+/** As {@link startWithGuests}; the generator is told of the guests, to send as them. */
+export async function startForGenerator(generator, options) {
+  const server = await startWithGuests(options)
+  const { port, pool, identities } = server
+  await generator.ask({ call: 'enter', port, pool, identities })
+  return server
+}

@@ -65,6 +65,14 @@ export class CoreTransport implements Transport {
     for (const connection of [...this.open]) connection.end(fault)
   }
 
+  /** From now on nobody is there. */
+  goAway(): void {
+    this.meddling.connect = () => {
+      throw new ConnectionFault('unreachable', 'nobody is there')
+    }
+    this.cut()
+  }
+
   async connect(token: string, listener: ConnectionListener): Promise<Connection> {
     this.connects++
     await this.meddling.connect()

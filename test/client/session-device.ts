@@ -6,13 +6,14 @@ import type { ConflictPolicy, WireEvent } from '../../libs/client/src/api.js'
 import { MemoryJournalFile } from '../../libs/client/src/journal/testing/memory-journal.js'
 import type { Random } from '../../libs/client/src/runtime/random.js'
 import { JournaledStore } from '../../libs/client/src/local/journaled-store.js'
+import { Patience } from '../../libs/client/src/session/patience.js'
 import { TabSession } from '../../libs/client/src/session/tab-session.js'
 import type { Status } from '../../libs/client/src/status.js'
 import { MemoryTabs } from '../../libs/client/src/tabs/testing/memory-tabs.js'
 import { ConnectionFault } from '../../libs/client/src/transport/transport.js'
 import { SeededRandom } from '../../apps/server/src/runtime/testing/seeded-random.js'
 import { CoreTransport } from './core-transport.js'
-import { IDENTITY } from '../../apps/server/src/domain/testing/a-dataset.js'
+import { count, IDENTITY, path } from '../../apps/server/src/domain/testing/a-dataset.js'
 
 export const SETTINGS = 'settings' as DatasetName
 
@@ -46,6 +47,7 @@ export async function aTab(world: World, device: Device = aDevice(), options: Ta
   const random: Random = { fraction: () => seeded.next(), uuid: () => seeded.uuid() }
   const transport = new CoreTransport(world)
   const tabs = device.tabs.open()
+  const patience = new Patience(clock)
   const faults: Error[] = []
   const wire: WireEvent[] = []
   const statuses: Status[] = []
@@ -54,7 +56,7 @@ export async function aTab(world: World, device: Device = aDevice(), options: Ta
   const store = await JournaledStore.open({ journal: device.file.open(), sql: await sql, tabs, clock, random, onFault })
   await store.write(datasets.map((dataset) => ({ kind: 'open', dataset: dataset as DatasetName })))
   const session = new TabSession({
-    ...{ store, tabs, transport, clock, random, paused, onFault },
+    ...{ store, tabs, transport, clock, random, paused, patience, onFault },
     provider: {
       authenticate: async (known) => ({ identity: known ?? IDENTITY, token: await tokens(known), guest: true }),
     },
@@ -95,6 +97,30 @@ export async function aTab(world: World, device: Device = aDevice(), options: Ta
 
 export type Tab = Awaited<ReturnType<typeof aTab>>
 
+/** Opens tabs, see {@link aTab}, and closes after each test what was opened in it. */
+export function opening(): typeof aTab {
+  const open: Tab[] = []
+  afterEach(async () => {
+    for (const tab of open.splice(0)) await tab.close()
+  })
+  return async (...given) => {
+    const tab = await aTab(...given)
+    open.push(tab)
+    return tab
+  }
+}
+
+/** Two tabs of one device, the first of which leads. */
+export async function leadAndFollow(tabOn: typeof aTab) {
+  const world = await aServer()
+  const device = aDevice()
+  const leader = await tabOn(world, device)
+  await until(() => leader.isQuiet())
+  const follower = await tabOn(world, device)
+  await until(() => follower.session.status.kind === 'live')
+  return { world, device, leader, follower }
+}
+
 /** Lets everything happen that needs no time, until the condition holds. */
 export async function until(condition: () => boolean, turns = 500): Promise<void> {
   for (let turn = 0; turn < turns; turn++) {
@@ -103,6 +129,25 @@ export async function until(condition: () => boolean, turns = 500): Promise<void
   }
   throw new Error(`did not come about: ${condition.toString()}`)
 }
+
+/** What the server holds, without asking anybody. */
+export const stored = async (world: World, name = 'settings') => {
+  const listing = await world.harness.store.list(path(name), {
+    after: { syncCount: count(0), key: null },
+    through: null,
+    limit: 10_000,
+  })
+  const values = Object.fromEntries(listing.records.map(({ key, value }) => [key, value]))
+  return { count: listing.dataset.syncCount, values }
+}
+
+/** Batches as they reached the server. */
+export const batchesOf = (tab: Tab) =>
+  tab.transport.asked.flatMap(({ device, datasets }) =>
+    datasets.flatMap(({ batch }) =>
+      batch === null ? [] : [{ device, number: batch.number, keys: batch.patches.length }],
+    ),
+  )
 
 /** Lets everything happen that needs no time. */
 export async function settled(turns = 50): Promise<void> {

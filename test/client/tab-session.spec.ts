@@ -1,27 +1,10 @@
 import 'reflect-metadata'
 import { ConnectionFault } from '../../libs/client/src/transport/transport.js'
-import { aDevice, aServer, aTab, inTime, settled, SETTINGS, until, type Tab } from './session-device.js'
+import { inTime, leadAndFollow, opening, settled, SETTINGS, until } from './session-device.js'
 
-const open: Tab[] = []
-const tabOn = async (...given: Parameters<typeof aTab>): Promise<Tab> => {
-  const tab = await aTab(...given)
-  open.push(tab)
-  return tab
-}
-afterEach(async () => {
-  for (const tab of open.splice(0)) await tab.close()
-})
+const tabOn = opening()
 
-/** Two tabs of one device, the first of which leads. */
-const twoTabs = async () => {
-  const world = await aServer()
-  const device = aDevice()
-  const leader = await tabOn(world, device)
-  await until(() => leader.isQuiet())
-  const follower = await tabOn(world, device)
-  await until(() => follower.session.status.kind === 'live')
-  return { world, device, leader, follower }
-}
+const twoTabs = () => leadAndFollow(tabOn)
 
 test('[NE15] one tab talks to the network, and every tab shows how syncing stands', async () => {
   const { leader, follower } = await twoTabs()
@@ -56,10 +39,7 @@ test("[NE15] a follower's synchronize resolves with what came of it", async () =
 
 test("[NE15] a follower's synchronize rejects where the leader cannot", async () => {
   const { leader, follower } = await twoTabs()
-  leader.transport.meddling.connect = () => {
-    throw new ConnectionFault('unreachable', 'nobody is there')
-  }
-  leader.transport.cut()
+  leader.transport.goAway()
   await until(() => follower.session.status.kind === 'waiting')
   await expect(follower.session.synchronize()).rejects.toMatchObject({ message: 'nobody is there' })
 })

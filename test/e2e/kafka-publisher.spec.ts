@@ -138,6 +138,10 @@ describeWithKafka('publisher', {}, (kafka) => {
     })
     expect(performance.now() - from).toBeLessThan(9_000)
     await kafka().broker.start()
+    expect(await publisher.publish(topic, [message(0, 'a', 'behind')])).toMatchObject({
+      kind: 'unknown',
+      reason: expect.stringContaining('closed before'),
+    })
     await eventually(async () => {
       const again = open()
       expect(await again.publish(topic, [message(0, 'a', '2')])).toEqual({ kind: 'acknowledged' })

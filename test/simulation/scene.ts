@@ -1,4 +1,4 @@
-import type { DatasetName, IdentityId, Limits } from '@satchel/protocol'
+import type { DatasetName, IdentityId, Limits, NumberedBatch, SyncAnswer, SyncRequest } from '@satchel/protocol'
 import type { ClientOptions, Login, SyncClient } from '../../libs/client/src/api.js'
 import { SatchelClient } from '../../libs/client/src/client/satchel-client.js'
 import { ConnectionFault } from '../../libs/client/src/transport/transport.js'
@@ -10,7 +10,6 @@ import { SimNetwork } from './world/sim-network.js'
 import { SimServer } from './world/sim-server.js'
 import { Situations } from './world/situations.js'
 import { VirtualTime } from './world/virtual-time.js'
-import type { SyncAnswer, SyncRequest } from '@satchel/protocol'
 
 export type SceneTab = Readonly<{ device: SimDevice; tab: SimTab; client: SyncClient }>
 
@@ -120,6 +119,11 @@ export class Scene {
   syncCount(identity: string, dataset: string): number {
     const held = this.server.held({ identity: identity as IdentityId, dataset: dataset as DatasetName })
     return held.dataset?.syncCount ?? 0
+  }
+
+  /** The batches of all messages that devices sent, but for so many of the first messages. */
+  sentBatches(after: number): readonly NumberedBatch[] {
+    return this.asked.slice(after).flatMap(({ datasets }) => datasets.flatMap(({ batch }) => batch ?? []))
   }
 
   disconnect(device: SimDevice): void {

@@ -1,6 +1,6 @@
 import { AWS_LIMITS, type Limits } from '@satchel/protocol'
 import type { Chance } from './world/chance.js'
-import { NO_NETWORK_FAULTS, type NetworkFaults } from './world/sim-network.js'
+import { NO_NETWORK_FAULTS, type NetworkFaults } from './world/network-faults.js'
 
 export type PolicyKind =
   | 'remote'

@@ -1,9 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, isAbsolute, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { chromium, type Browser } from 'playwright-core'
+import { mayRun } from './may-run.js'
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome']
 
@@ -28,18 +29,9 @@ const TEST_MS_MAX = 120_000
 /** The browser's program: what CHROMIUM names, else the first one that is installed; null for none. */
 export function findChromium(env: Readonly<Record<string, string | undefined>> = process.env): string | null {
   const asked = env['CHROMIUM']
-  if (asked !== undefined && asked !== '') return runs(asked) ? asked : null
+  if (asked !== undefined && asked !== '') return mayRun(asked) ? asked : null
   const folders = ['/usr/bin', ...(env['PATH'] ?? '').split(delimiter)].filter(isAbsolute)
-  return NAMES.flatMap((name) => folders.map((folder) => join(folder, name))).find(runs) ?? null
-}
-
-function runs(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
+  return NAMES.flatMap((name) => folders.map((folder) => join(folder, name))).find(mayRun) ?? null
 }
 
 const MISSING =

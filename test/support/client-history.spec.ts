@@ -94,45 +94,44 @@ describe('the checker of batches finds', () => {
   const accepted = (number: number, syncCount: number): AnsweredBatch =>
     ({ device: 'd', dataset: 'alpha', number, outcome: { outcome: 'accepted', syncCount, at: 0, by: 'd' } }) as never
 
-  test('nothing wrong with a batch that is sent again and answered as before', () => {
+  /** What was seen on the wire, in order. */
+  const seen = (...batches: readonly (SentBatch | AnsweredBatch)[]): BatchLedger => {
     const ledger = new BatchLedger()
-    for (let time = 0; time < 2; time++) {
-      ledger.sent(batch(1, 0))
-      ledger.answered(accepted(1, 1))
+    for (const one of batches) {
+      if ('outcome' in one) ledger.answered(one)
+      else ledger.sent(one)
     }
+    return ledger
+  }
+
+  test('nothing wrong with a batch that is sent again and answered as before', () => {
+    const ledger = seen(batch(1, 0), accepted(1, 1), batch(1, 0), accepted(1, 1))
     expect(ledger.faults).toEqual([])
     expect(ledger.histories.get('alpha')!.replay().syncCount).toBe(1)
   })
 
-  test('a batch that was applied twice', () => {
-    const ledger = new BatchLedger()
-    ledger.sent(batch(1, 0))
-    ledger.answered(accepted(1, 1))
-    ledger.sent(batch(1, 0))
-    ledger.answered(accepted(1, 2))
-    expect(ledger.faults).toEqual(['batch 1 of device d for alpha was accepted at 1 and again at 2'])
-  })
-
-  test('a number that was given to other patches', () => {
-    const ledger = new BatchLedger()
-    ledger.sent(batch(1, 0))
-    ledger.sent({ ...batch(2, 0), number: 1 })
-    expect(ledger.faults).toEqual(['batch 1 of device d for alpha was sent with other patches'])
-  })
-
-  test('a count that was told to two', () => {
-    const ledger = new BatchLedger()
-    ledger.sent(batch(1, 0))
-    ledger.answered(accepted(1, 1))
-    ledger.sent(batch(2, 1))
-    ledger.answered(accepted(2, 1))
-    expect(ledger.faults).toEqual(['alpha: count 1 was answered to two different changes'])
+  test.each([
+    [
+      'a batch that was applied twice',
+      [batch(1, 0), accepted(1, 1), batch(1, 0), accepted(1, 2)],
+      'batch 1 of device d for alpha was accepted at 1 and again at 2',
+    ],
+    [
+      'a number that was given to other patches',
+      [batch(1, 0), { ...batch(2, 0), number: 1 }],
+      'batch 1 of device d for alpha was sent with other patches',
+    ],
+    [
+      'a count that was told to two',
+      [batch(1, 0), accepted(1, 1), batch(2, 1), accepted(2, 1)],
+      'alpha: count 1 was answered to two different changes',
+    ],
+  ])('%s', (_, batches, fault) => {
+    expect(seen(...batches).faults).toEqual([fault])
   })
 
   test('a batch that was applied and told to nobody', () => {
-    const ledger = new BatchLedger()
-    ledger.sent(batch(1, 0))
-    ledger.answered(accepted(1, 2))
+    const ledger = seen(batch(1, 0), accepted(1, 2))
     expect(() => ledger.histories.get('alpha')!.replay()).toThrow('count 1 of 2 was never answered')
   })
 })

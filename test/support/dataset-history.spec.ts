@@ -1,13 +1,8 @@
 import { DatasetHistory, differences } from './dataset-history.js'
-import { remove, replace, type Listing } from './wire-client.js'
+import { ABSENT_LISTING, remove, replace, type Listing } from './wire-client.js'
 
 const listingOf = (over: Partial<Listing>): Listing => ({
-  Records: [],
-  Count: 0,
-  DatasetSyncCount: 0,
-  DatasetExists: false,
-  DatasetDeletedAfterRequestedSyncCount: false,
-  MergedDatasetNames: [],
+  ...ABSENT_LISTING,
   SyncSessionToken: 't',
   ...over,
 })

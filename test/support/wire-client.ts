@@ -22,6 +22,16 @@ export type Listing = Readonly<{
   NextToken?: string
 }>
 
+/** What a dataset that nobody ever wrote lists as, beside its token. */
+export const ABSENT_LISTING: Omit<Listing, 'SyncSessionToken'> = {
+  Records: [],
+  Count: 0,
+  DatasetSyncCount: 0,
+  DatasetExists: false,
+  DatasetDeletedAfterRequestedSyncCount: false,
+  MergedDatasetNames: [],
+}
+
 export type SentWith = Readonly<{
   service?: SigningService
   /** Epoch milliseconds of the signature. */

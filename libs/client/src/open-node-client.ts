@@ -1,5 +1,5 @@
 import type { ClientOptions, SyncClient } from './api.js'
-import { checkedOptions } from './client/checked-options.js'
+import { checkedDirectory, checkedOptions } from './client/checked-options.js'
 import { SatchelClient } from './client/satchel-client.js'
 import { GuestProvider } from './identity/guest-provider.js'
 import { DirectoryStorage } from './platform/node/directory-storage.js'
@@ -17,11 +17,12 @@ export type NodeClientOptions = ClientOptions &
 
 /**
  * Opens a user's datasets in Node: what is on the device is there to read when this resolves, with or without a network. Rejects with
- * a `JournalFault` when another process has the store open, or when it belongs to a newer version; nothing is touched then.
+ * a `JournalFault` when another process has the store open, or when it belongs to a newer version, and with a TypeError that names the
+ * option for one that does not do; nothing is touched then.
  */
-export function openClient(options: NodeClientOptions): Promise<SyncClient> {
+export async function openClient(options: NodeClientOptions): Promise<SyncClient> {
   const { endpoint, pool, name } = checkedOptions(options)
-  const { directory } = options
+  const directory = checkedDirectory(options.directory)
   const clock = new SystemClock()
   const random = new SystemRandom()
   return SatchelClient.open(options, {

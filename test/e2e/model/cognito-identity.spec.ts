@@ -1,7 +1,7 @@
-import { adminOf, aGuest, aPool, DEVELOPER_PROVIDER, ROLES, type Somebody } from '../../support/a-pool.js'
+import { DEVELOPER_PROVIDER, ROLES } from '../../support/a-pool.js'
 import { exchange, type Answer } from '../../support/http-exchange.js'
 import { casesOf, readModel, unsaid, type Input, type ModelOperation, type Samples } from '../../support/model-cases.js'
-import { startServer, type RunningServer } from '../../support/start-server.js'
+import { servedGuest } from '../../support/served-guest.js'
 
 const { operations } = readModel('cognito-identity')
 
@@ -48,21 +48,11 @@ const samples: Samples = {
   },
 }
 
-let server: RunningServer
-let admin: ReturnType<typeof adminOf>
-let me: Somebody
-
-beforeAll(async () => {
-  server = await startServer()
-  admin = adminOf(server)
-  me = await aGuest(server, await aPool(server))
-}, 60_000)
-
-afterAll(() => server.stop())
+const on = servedGuest()
 
 /** An input with every member that has to be there, and real ids. */
 function rightInput({ input }: ModelOperation): Input {
-  const given: Input = { ...samples, IdentityPoolId: me.pool, IdentityId: me.identity }
+  const given: Input = { ...samples, IdentityPoolId: on.me.pool, IdentityId: on.me.identity }
   return Object.fromEntries(
     Object.entries(input)
       .filter(([, { required }]) => required === true)
@@ -71,8 +61,8 @@ function rightInput({ input }: ModelOperation): Input {
 }
 
 function call(name: string, { signed }: ModelOperation, input: Input): Promise<Answer> {
-  if (signed) return admin.wire.identity(name, input)
-  return exchange(server.url, {
+  if (signed) return on.admin.wire.identity(name, input)
+  return exchange(on.server.url, {
     method: 'POST',
     target: '/',
     headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': `AWSCognitoIdentityService.${name}` },
@@ -82,12 +72,12 @@ function call(name: string, { signed }: ModelOperation, input: Input): Promise<A
 
 /** All that a refused request could have changed. */
 async function stored(): Promise<unknown> {
-  const IdentityPoolId = me.pool
+  const IdentityPoolId = on.me.pool
   const answers = await Promise.all([
-    admin.identity.describeIdentityPool({ IdentityPoolId }),
-    admin.identity.getIdentityPoolRoles({ IdentityPoolId }),
-    admin.identity.listIdentities({ IdentityPoolId, MaxResults: 60 }),
-    admin.identity.listIdentityPools({ MaxResults: 60 }),
+    on.admin.identity.describeIdentityPool({ IdentityPoolId }),
+    on.admin.identity.getIdentityPoolRoles({ IdentityPoolId }),
+    on.admin.identity.listIdentities({ IdentityPoolId, MaxResults: 60 }),
+    on.admin.identity.listIdentityPools({ MaxResults: 60 }),
   ])
   return answers.map(({ $metadata: _, ...rest }) => rest)
 }

@@ -1,8 +1,7 @@
-import { adminOf, aGuest, aPool, type Somebody } from '../../support/a-pool.js'
 import { errorOf, replace, type WireClient } from '../../support/wire-client.js'
 import type { Answer } from '../../support/http-exchange.js'
 import { casesOf, readModel, unsaid, type Input, type ModelOperation, type Samples } from '../../support/model-cases.js'
-import { startServer, type RunningServer } from '../../support/start-server.js'
+import { servedGuest } from '../../support/served-guest.js'
 
 const { operations } = readModel('cognito-sync')
 
@@ -26,23 +25,14 @@ const samples: Samples = {
   RecordPatches: [{ Op: 'replace', Key: 'a', Value: 'b', SyncCount: 0, DeviceLastModifiedDate: 1_750_000_000.25 }],
 }
 
-let server: RunningServer
-let admin: ReturnType<typeof adminOf>
-let me: Somebody
+const on = servedGuest()
 
-beforeAll(async () => {
-  server = await startServer()
-  admin = adminOf(server)
-  me = await aGuest(server, await aPool(server))
-  await me.device.write('settings', replace('kept', 'as it is'))
-}, 60_000)
-
-afterAll(() => server.stop())
+beforeAll(() => on.me.device.write('settings', replace('kept', 'as it is')))
 
 /** An input that the server has nothing against. */
 async function rightInput({ input }: ModelOperation): Promise<Input> {
-  const real = { IdentityPoolId: me.pool, IdentityId: me.identity, DatasetName: 'settings', DeviceId: 'device' }
-  const { SyncSessionToken } = await me.device.list('settings')
+  const real = { IdentityPoolId: on.me.pool, IdentityId: on.me.identity, DatasetName: 'settings', DeviceId: 'device' }
+  const { SyncSessionToken } = await on.me.device.list('settings')
   const given: Input = { ...samples, ...real, SyncSessionToken }
   const optional = ['DeviceId', 'SyncSessionToken', 'Platform', 'Token', 'Events', 'RecordPatches']
   return Object.fromEntries(
@@ -55,7 +45,7 @@ async function rightInput({ input }: ModelOperation): Promise<Input> {
 
 /** Devices are an identity's own; everything else is asked for by the account. */
 const callerOf = (name: string): WireClient =>
-  ['RegisterDevice', 'SubscribeToDataset', 'UnsubscribeFromDataset'].includes(name) ? me.device.wire : admin.wire
+  ['RegisterDevice', 'SubscribeToDataset', 'UnsubscribeFromDataset'].includes(name) ? on.me.device.wire : on.admin.wire
 
 function call(name: string, { method, uri, input: shapes }: ModelOperation, input: Input): Promise<Answer> {
   const query: string[] = []
@@ -75,12 +65,12 @@ function call(name: string, { method, uri, input: shapes }: ModelOperation, inpu
 
 /** All that any of the operations could have changed. */
 async function stored(): Promise<unknown> {
-  const pool = { IdentityPoolId: me.pool }
+  const pool = { IdentityPoolId: on.me.pool }
   const [records, usage, configuration, events] = await Promise.all([
-    me.device.list('settings').then(({ SyncSessionToken: _, ...listing }) => listing),
-    me.device.usage(),
-    admin.sync.getIdentityPoolConfiguration(pool).then(({ $metadata: _, ...rest }) => rest),
-    admin.sync.getCognitoEvents(pool).then(({ Events }) => Events),
+    on.me.device.list('settings').then(({ SyncSessionToken: _, ...listing }) => listing),
+    on.me.device.usage(),
+    on.admin.sync.getIdentityPoolConfiguration(pool).then(({ $metadata: _, ...rest }) => rest),
+    on.admin.sync.getCognitoEvents(pool).then(({ Events }) => Events),
   ])
   return { records, usage, configuration, events }
 }

@@ -1,8 +1,7 @@
-import { CognitoIdentity } from '@aws-sdk/client-cognito-identity'
-import { aGuest, aPool, at as endpointOf, ROLES } from '../../support/a-pool.js'
+import { ROLES } from '../../support/a-pool.js'
 import { exchange, type Answer } from '../../support/http-exchange.js'
 import { casesOf, readModel, type Input, type ModelOperation, type Samples } from '../../support/model-cases.js'
-import { startServer, type RunningServer } from '../../support/start-server.js'
+import { servedGuest } from '../../support/served-guest.js'
 
 const { operations } = readModel('sts')
 const operation = operations['AssumeRoleWithWebIdentity']!
@@ -14,17 +13,14 @@ const samples: Samples = {
   DurationSeconds: 900,
 }
 
-let server: RunningServer
 let token: string
 
-beforeAll(async () => {
-  server = await startServer()
-  const me = await aGuest(server, await aPool(server, { AllowClassicFlow: true }))
-  const { Token } = await new CognitoIdentity(endpointOf(server)).getOpenIdToken({ IdentityId: me.identity })
-  token = Token!
-}, 60_000)
+const on = servedGuest({ AllowClassicFlow: true })
 
-afterAll(() => server.stop())
+beforeAll(async () => {
+  const { Token } = await on.unsigned.getOpenIdToken({ IdentityId: on.me.identity })
+  token = Token!
+})
 
 const rightInput = (): Input => ({ ...samples, WebIdentityToken: token })
 
@@ -32,7 +28,7 @@ function assume(input: Input): Promise<Answer> {
   const body = new URLSearchParams({ Action: 'AssumeRoleWithWebIdentity', Version: '2011-06-15' })
   for (const [name, value] of Object.entries(input)) body.set(name, String(value))
   const headers = { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' }
-  return exchange(server.url, { method: 'POST', target: '/', headers, body: body.toString() })
+  return exchange(on.server.url, { method: 'POST', target: '/', headers, body: body.toString() })
 }
 
 /** A form has no types, so only what a text can get wrong is left. */

@@ -4,7 +4,10 @@ const valueText = (value: string | null): string => (value === null ? 'a removal
 
 /** What has to be somewhere of all edits of one key on one device. */
 type Newest = {
-  /** The last one that was saved: the order of the journal counts, which tabs share, not the order of the calls. */
+  /**
+   * The last one that was saved: between tabs the order of the journal counts, not the order of the calls. One tab's own calls are in
+   * order, also where it has gone on in another store meanwhile and saves the end of the one before last.
+   */
   last: AppEdit | null
   /** Those that were not called saved, of which any may have been kept all the same, and replaced it. */
   readonly unsure: AppEdit[]
@@ -18,10 +21,13 @@ function newestOfEachKey(edits: readonly AppEdit[]): Newest[] {
     const newest = byKey.get(name) ?? { last: null, unsure: [] }
     byKey.set(name, newest)
     if (!edit.saved) newest.unsure.push(edit)
-    else if (newest.last === null || edit.savedOrder > newest.last.savedOrder) newest.last = edit
+    else if (newest.last === null || isAfter(edit, newest.last)) newest.last = edit
   }
   return [...byKey.values()]
 }
+
+const isAfter = (edit: AppEdit, other: AppEdit): boolean =>
+  edit.tab === other.tab ? edit.id > other.id : edit.savedOrder > other.savedOrder
 
 export type WrittenValues = Readonly<{
   /** True when this value, or removal, of the key is or was in the server's log, backups' losses included. */

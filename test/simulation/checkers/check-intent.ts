@@ -53,8 +53,11 @@ export function checkIntent(
         const last = chain.at(-1)
         const theirs = last !== undefined && !own.has(last.by) ? last : undefined
         const unseen = theirs !== undefined && theirs.count > edit.base && theirs.value !== value ? theirs : undefined
-        // Nothing was there when the edit was made, and they left nothing: nobody's value is written over.
-        const isNothing = unseen?.value === null && (valueAt(chain, edit.base) ?? null) === null
+        // Nothing was there when the edit was made, or after what the device itself had written by then, and they left nothing:
+        // nobody's value is written over.
+        const base = chain.findLast((row) => row.count <= edit.base)?.value ?? null
+        const isNothing =
+          unseen?.value === null && (base === null || chain.findLast((row) => own.has(row.by))?.value === null)
         if (unseen !== undefined && !isNothing) {
           violations.push({
             checker: 'intent',
@@ -67,6 +70,3 @@ export function checkIntent(
   }
   return violations
 }
-
-const valueAt = (chain: readonly Row[], count: number): string | null | undefined =>
-  chain.findLast((row) => row.count <= count)?.value

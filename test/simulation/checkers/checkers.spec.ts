@@ -160,8 +160,17 @@ describe('saved edits', () => {
     expect(checkSaved([edit('dark')], [view()], nothing)).toHaveLength(1)
   })
 
-  test('the order of the journal counts, not that of the calls', () => {
+  test('of one tab the last call counts, also where what it did before is saved after it', () => {
     const earlier = edit('dark', { savedOrder: 2 })
+    const later = edit('light', { id: 2, savedOrder: 1 })
+    expect(checkSaved([earlier, later], [view({ pending: [{ key: 'theme', value: 'light' }] })], nothing)).toEqual([])
+    expect(checkSaved([earlier, later], [view({ pending: [{ key: 'theme', value: 'dark' }] })], nothing)).toHaveLength(
+      1,
+    )
+  })
+
+  test('between tabs the order of the journal counts, not that of the calls', () => {
+    const earlier = edit('dark', { savedOrder: 2, tab: 't2' })
     const later = edit('light', { id: 2, savedOrder: 1 })
     expect(checkSaved([earlier, later], [view({ pending: [{ key: 'theme', value: 'dark' }] })], nothing)).toEqual([])
     expect(checkSaved([earlier, later], [view({ pending: [{ key: 'theme', value: 'light' }] })], nothing)).toHaveLength(
@@ -233,6 +242,18 @@ describe('intent', () => {
 
   test('finds a base that was moved past what another device wrote', () => {
     expect(judged(seen(0), [theirs, mine])).toHaveLength(1)
+  })
+
+  test('what was written on top of an own removal passes, where others wrote and left nothing meanwhile', () => {
+    const others = (last: LogEntry) => [
+      commit(1, [['a', 'old', 0]], { by: 'pad' }),
+      commit(2, [['a', null, 1]]),
+      commit(3, [['a', 'theirs', 2]], { by: 'pad' }),
+      last,
+      commit(5, [['a', 'mine', 0]]),
+    ]
+    expect(judged(seen(1), others({ ...deletion(4), by: 'pad' }))).toEqual([])
+    expect(judged(seen(1), others(commit(4, [['a', 'again', 3]], { by: 'pad' })))).toHaveLength(1)
   })
 
   test('finds an edit that brings back what another device deleted', () => {

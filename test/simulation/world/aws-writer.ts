@@ -1,7 +1,8 @@
 import type { DatasetName, DatasetPath, IdentityId, RecordKey, RecordPatch, SyncCount } from '@satchel/protocol'
 import { Refusal } from '../../../apps/server/src/refusal.js'
 import type { Chance } from './chance.js'
-import { POOL, type SimServer } from './sim-server.js'
+import { POOL } from './pool.js'
+import type { SimServer } from './sim-server.js'
 
 /** A device on the AWS face: lists, edits, updates, and sends the very same again when its answer is lost. */
 export class AwsWriter {

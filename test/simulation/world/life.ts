@@ -6,7 +6,11 @@ export class Life {
   private readonly held: (() => void)[] = []
   private state: 'running' | 'frozen' | 'over' = 'running'
 
-  constructor(readonly name: string) {}
+  /** `later` runs work in a turn of its own, as soon as may be. */
+  constructor(
+    readonly name: string,
+    private readonly later: (work: () => void) => void = (work) => work(),
+  ) {}
 
   get isOver(): boolean {
     return this.state === 'over'
@@ -25,11 +29,11 @@ export class Life {
     if (this.state === 'running') this.state = 'frozen'
   }
 
-  /** What waited comes at once, in its order. */
+  /** What waited comes at once, in its order: each in a turn of its own, as in a browser, so that promises settle between. */
   wake(): void {
     if (this.state !== 'frozen') return
     this.state = 'running'
-    for (const work of this.held.splice(0)) this.run(work)
+    for (const work of this.held.splice(0)) this.later(() => this.run(work))
   }
 
   end(): void {

@@ -2,6 +2,7 @@ import initSqlJs, { type SqlJsStatic } from 'sql.js'
 import type { SyncClient } from '../../../libs/client/src/api.js'
 import type { Journal } from '../../../libs/client/src/journal/journal.js'
 import type { DeviceStorage, Profile } from '../../../libs/client/src/platform/device-storage.js'
+import { replacedProfile } from '../../../libs/client/src/platform/replaced-profile.js'
 import type { Platform } from '../../../libs/client/src/platform/platform.js'
 import type { IdentityProvider } from '../../../libs/client/src/identity/identity-provider.js'
 import type { Chance } from './chance.js'
@@ -72,7 +73,7 @@ export class SimDevice {
   /** A new tab, whose client is still to be opened on the platform that comes with it. */
   newTab(): Readonly<{ tab: SimTab; platform: Platform }> {
     const name = `t${++this.opened}`
-    const life = new Life(`${this.name}.${name}`)
+    const life = new Life(`${this.name}.${name}`, (work) => void this.time.after(0, work))
     const tab: SimTab = { name, life, client: null }
     this.tabs.push(tab)
     const platform: Platform = {
@@ -132,10 +133,8 @@ export class SimDevice {
     const { profileDisk } = this
     return {
       profile: (fresh) => profileDisk.transact(life, () => structuredClone((this.profile ??= fresh))),
-      saveProfile: (profile) =>
-        profileDisk.transact(life, () => {
-          this.profile = structuredClone(profile)
-        }),
+      replaceProfile: (change) =>
+        profileDisk.transact(life, () => structuredClone((this.profile = replacedProfile(this.profile, change)))),
       open: (name) =>
         profileDisk.transact(life, () => {
           const journal = new SimJournal(this.store(name).disk, life)

@@ -1,65 +1,37 @@
 import { pino } from 'pino'
 import {
   AWS_LIMITS,
-  parseIdentityPoolId,
   PROTOCOL_VERSION,
-  type Changed,
   type DatasetName,
   type DatasetPath,
   type Hello,
   type IdentityId,
-  type IdentityPoolId,
   type Limits,
-  type SyncAnswer,
-  type SyncRequest,
-  type WatchAnswer,
-  type WatchRequest,
   type WireError,
 } from '@satchel/protocol'
 import { readConfig, type Config } from '../../../apps/server/src/config/config.js'
-import type { DatasetWrite, WriteOutcome } from '../../../apps/server/src/domain/dataset-write.js'
 import type { Metrics } from '../../../apps/server/src/ops/metrics.js'
 import { Refusal } from '../../../apps/server/src/refusal.js'
 import { createServices, type Services } from '../../../apps/server/src/services.js'
-import type { DatasetStore } from '../../../apps/server/src/store/dataset-store.js'
 import { MemoryDatabase } from '../../../apps/server/src/store/memory/memory-database.js'
 import { MemoryDatasetStore } from '../../../apps/server/src/store/memory/memory-dataset-store.js'
 import { memoryStores } from '../../../apps/server/src/store/memory/memory-stores.js'
 import { datasetKey } from '../../../apps/server/src/domain/working-set.js'
 import type { Chance } from './chance.js'
+import { FaultyStore, type StoreFaults } from './faulty-store.js'
 import { Life } from './life.js'
 import { NodeClock } from './node-clock.js'
+import { POOL } from './pool.js'
 import { ServerLog } from './server-log.js'
+import { expired, SimSocket, type SocketListener } from './sim-socket.js'
 import type { Situations } from './situations.js'
 import type { VirtualTime } from './virtual-time.js'
-
-export type StoreFaults = {
-  latencyMsMax: number
-  /** A commit fails and stored nothing. */
-  failed: number
-  /** A commit is stored, and yet fails. */
-  unknown: number
-}
-
-/** The ends of a connection that the server holds. */
-export interface SocketListener {
-  hint(changed: Changed): void
-  closedByServer(error: WireError): void
-}
 
 export type Opened = Readonly<{ socket: SimSocket; hello: Hello }> | Readonly<{ error: WireError }>
 
 type Backup = Readonly<{ database: MemoryDatabase; logLength: number }>
 
-const poolOf = (text: string): IdentityPoolId => {
-  const parsed = parseIdentityPoolId(text)
-  if (!parsed.ok) throw new Error(`"${text}" is no pool id`)
-  return parsed.value
-}
-
-export const POOL = poolOf('us-east-1:5a7c4e11-0000-4000-8000-000000000001')
-
-const log = pino({ level: 'silent' })
+const silent = pino({ level: 'silent' })
 
 /** Measuring needs real time, and nothing here asks. */
 /** Whatever is measured goes nowhere, and so does what is measured of that. */
@@ -75,11 +47,9 @@ export class SimServer {
   /** How far its clock is off. */
   skewMs = 0
   private database = new MemoryDatabase()
-  private process: Readonly<{ services: Services; life: Life }> | null = null
+  private process: Readonly<{ services: Services; life: Life; store: FaultyStore }> | null = null
   private backup: Backup | null = null
   private readonly sockets = new Set<SimSocket>()
-  /** Commits that are under way: what a crash does to them is chance. */
-  private readonly underWay = new Set<() => void>()
 
   constructor(
     readonly time: VirtualTime,
@@ -98,7 +68,7 @@ export class SimServer {
 
   /** A transaction has begun and is not stored yet. */
   get isCommitting(): boolean {
-    return this.underWay.size > 0
+    return this.process?.store.isCommitting ?? false
   }
 
   get services(): Services {
@@ -124,33 +94,31 @@ export class SimServer {
     if (this.process !== null) return
     const life = new Life('server')
     const clock = new NodeClock(this.time, life, () => this.skewMs)
-    const stores = { ...memoryStores(this.database), datasets: this.faultyStore(life) }
+    const { time, chance, situations, faults, log } = this
+    const store = new FaultyStore({ time, chance, situations, faults, log, life, database: () => this.database })
     const services = createServices({
       config: { ...config, limits: this.limits } satisfies Config,
       secrets: {
         masterKey: Buffer.alloc(32, 7),
         admin: { accessKeyId: 'AKIASIMULATED', secretAccessKey: 'simulated' },
       },
-      stores,
+      stores: { ...memoryStores(this.database), datasets: store.store },
       metrics: unmeasured,
-      log,
+      log: silent,
       clock,
       random: this.chance.stream(`process ${this.time.events}`),
       publicUrl: () => 'http://simulated.invalid',
     })
-    this.process = { services, life }
+    this.process = { services, life, store }
   }
 
   /** As by SIGKILL: the queue is gone; a commit under way is stored or not. */
   kill(): void {
     if (this.process === null) return
-    this.process.life.end()
+    const { life, store } = this.process
+    life.end()
     this.process = null
-    for (const commit of [...this.underWay]) {
-      this.situations.count('server killed inside a commit')
-      if (this.chance.hit(0.5)) commit()
-    }
-    this.underWay.clear()
+    store.crash()
     for (const socket of [...this.sockets]) socket.close()
   }
 
@@ -231,125 +199,6 @@ export class SimServer {
       return { code: fault.code, message: fault.message, retryAfterMs }
     }
     throw fault
-  }
-
-  /** The store of one process; its calls take time, fail, and die with the process. */
-  private faultyStore(life: Life): DatasetStore {
-    const { time, chance, faults } = this
-    const slow = <T>(work: () => Promise<T>): Promise<T> =>
-      new Promise((resolve, reject) => {
-        time.after(chance.next() * faults.latencyMsMax, () => life.run(() => void work().then(resolve, reject)))
-      })
-    const store = () => new MemoryDatasetStore(this.database)
-    return {
-      commit: (writes, limits) => this.commit(life, writes, limits),
-      read: (path) => slow(() => store().read(path)),
-      readSeveral: (...asked) => slow(() => store().readSeveral(...asked)),
-      list: (path, request) => slow(() => store().list(path, request)),
-      hasMarker: (id) => slow(() => store().hasMarker(id)),
-      listDatasets: (identity, page) => slow(() => store().listDatasets(identity, page)),
-      identityUsage: (identity) => slow(() => store().identityUsage(identity)),
-      poolUsage: (pool) => slow(() => store().poolUsage(pool)),
-      addSyncSessions: (opened) => slow(() => store().addSyncSessions(opened)),
-      collectTombstones: (range) => slow(() => store().collectTombstones(range)),
-      forgetMarkers: (range) => slow(() => store().forgetMarkers(range)),
-      forgetDeviceMarkers: (range) => slow(() => store().forgetDeviceMarkers(range)),
-      purge: (limit) => slow(() => store().purge(limit)),
-      beginEpoch: (at) => slow(() => store().beginEpoch(at)),
-    }
-  }
-
-  private commit(life: Life, writes: readonly DatasetWrite[], limits: Limits): Promise<readonly WriteOutcome[]> {
-    const { time, chance, faults, situations } = this
-    const fails = chance.hit(faults.failed)
-    const isUnknown = chance.hit(faults.unknown)
-    return new Promise((resolve, reject) => {
-      const store = (done: (outcomes: readonly WriteOutcome[]) => void) =>
-        void new MemoryDatasetStore(this.database).commit(writes, limits).then((outcomes) => {
-          this.log.committed(writes, outcomes)
-          done(outcomes)
-        }, reject)
-      const alone = () => store(() => {})
-      this.underWay.add(alone)
-      time.after(chance.next() * faults.latencyMsMax, () => {
-        if (!this.underWay.delete(alone) || life.isOver) return
-        if (fails) {
-          reject(new Error('simulated: the store failed'))
-          return
-        }
-        store((outcomes) => {
-          const answer = () => {
-            if (isUnknown) {
-              situations.count('commit with unknown outcome')
-              reject(new Error('simulated: the store committed and failed'))
-            } else resolve(outcomes)
-          }
-          time.after(chance.next() * faults.latencyMsMax, () => life.run(answer))
-        })
-      })
-    })
-  }
-}
-
-const expired: WireError = { code: 'ExpiredToken', message: 'simulated: the token has ended', retryAfterMs: null }
-
-/** The server's end of a connection. */
-export class SimSocket {
-  isOpen = true
-  private readonly watched = new Set<DatasetName>()
-  private readonly unwatch: () => void
-  private cancelExpiry = () => {}
-
-  constructor(
-    private readonly server: SimServer,
-    readonly identity: IdentityId,
-    private readonly listener: SocketListener,
-    private readonly services = server.services,
-  ) {
-    this.unwatch = services.feed.watch(identity, ({ identity: whose, changed }) => {
-      if (this.isOpen && whose === identity && this.watched.has(changed.dataset)) this.listener.hint(changed)
-    })
-  }
-
-  isOf(server: SimServer): boolean {
-    return server.isUp && server.services === this.services
-  }
-
-  lives(expiresAt: number): void {
-    this.cancelExpiry()
-    const { clock } = this.server
-    this.cancelExpiry = clock.after(expiresAt - clock.now(), () => {
-      if (!this.isOpen) return
-      this.listener.closedByServer(expired)
-      this.close()
-    })
-  }
-
-  sync(request: SyncRequest): Promise<SyncAnswer> {
-    return this.services.exchange.sync({ pool: POOL, identity: this.identity }, request)
-  }
-
-  async watch(request: WatchRequest): Promise<WatchAnswer> {
-    this.watched.clear()
-    for (const { dataset } of request.datasets) this.watched.add(dataset)
-    return { changed: await this.services.exchange.behind({ pool: POOL, identity: this.identity }, request) }
-  }
-
-  renew(token: string): Promise<Hello> {
-    const [identity, ends] = token.split('|')
-    const expiresAt = Number(ends)
-    if (identity !== this.identity || expiresAt <= this.server.clock.now()) {
-      return Promise.reject(new Refusal('ExpiredToken', 'simulated: the new token does not do'))
-    }
-    this.lives(expiresAt)
-    return Promise.resolve(this.server.helloFor(this.identity, expiresAt))
-  }
-
-  close(): void {
-    this.isOpen = false
-    this.cancelExpiry()
-    this.unwatch()
-    this.server.forget(this)
   }
 }
 

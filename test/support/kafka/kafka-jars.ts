@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process'
-import { accessSync, constants, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { mayRun } from '../may-run.js'
 
 const CACHE = fileURLToPath(new URL('../../../.cache/', import.meta.url))
 const JARS = join(CACHE, 'kafka-4.3.0')
@@ -32,13 +33,4 @@ export async function kafkaJars(): Promise<string> {
 }
 
 const isInstalled = (name: string): boolean =>
-  (process.env['PATH'] ?? '').split(delimiter).some((folder) => runs(join(folder, name)))
-
-function runs(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
-}
+  (process.env['PATH'] ?? '').split(delimiter).some((folder) => mayRun(join(folder, name)))

@@ -1,22 +1,12 @@
 import { AWS_LIMITS } from '@satchel/protocol'
 import { resolve } from 'node:path'
 import { readConfig, type Config } from './config.js'
-import { ConfigFault } from './config-fault.js'
+import { faultsOf } from './testing/faults-of.js'
 import { configWarnings, nodeWarnings } from './config-warnings.js'
 import { settingRows } from './settings-table.js'
 
 const A_KEY = Buffer.alloc(32, 7).toString('base64')
 const A_SECRET = 'wJalrXUtnFEMIK7MDENGbPxRfiCYzzzzzzzzzzzz'
-
-function faultsOf(env: NodeJS.ProcessEnv): readonly string[] {
-  try {
-    readConfig(env)
-  } catch (cause) {
-    if (cause instanceof ConfigFault) return cause.faults
-    throw cause
-  }
-  return []
-}
 
 test('[O2] without any setting the defaults hold', () => {
   expect(readConfig({})).toEqual<Config>({

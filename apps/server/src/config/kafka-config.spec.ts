@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { rootCertificates } from 'node:tls'
 import { readConfig } from './config.js'
-import { ConfigFault } from './config-fault.js'
+import { faultsOf } from './testing/faults-of.js'
 import { configWarnings } from './config-warnings.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'satchel-kafka-config-'))
@@ -13,16 +13,6 @@ function aFile(name: string, text: string): string {
   const path = join(folder, name)
   writeFileSync(path, text)
   return path
-}
-
-function faultsOf(env: NodeJS.ProcessEnv): readonly string[] {
-  try {
-    readConfig(env)
-  } catch (cause) {
-    if (cause instanceof ConfigFault) return cause.faults
-    throw cause
-  }
-  return []
 }
 
 const BROKERS = { SATCHEL_KAFKA_BROKERS: 'kafka.example:9092' }

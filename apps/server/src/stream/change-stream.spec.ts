@@ -75,6 +75,15 @@ async function settled(): Promise<void> {
   for (let turn = 0; turn < 30; turn++) await new Promise((resolve) => setImmediate(resolve))
 }
 
+/** Lets time go by, a second at a time. */
+async function pass(clock: HeldClock, seconds: number): Promise<void> {
+  for (let second = 0; second < seconds; second++) {
+    await settled()
+    clock.advance(1_000)
+  }
+  await settled()
+}
+
 test('[V65] a commit wakes the relay where a pool streams, and only there', async () => {
   const { open, write, reads, kafka } = await aWorld()
   const stream = open()
@@ -153,22 +162,14 @@ test('[V55] a topic that went away switches its stream off by name; mended and e
   await settled()
   kafka.delete('changes')
   await write(stream, replace('k', '1'))
-  for (let second = 0; second < 60; second++) {
-    await settled()
-    clock.advance(1_000)
-  }
-  await settled()
+  await pass(clock, 60)
   expect(await streams()).toMatchObject({
     streamingStatus: 'DISABLED',
     disabledReason: 'topic "changes": the topic does not exist',
   })
   kafka.create('changes')
   await stream.settings.configure(POOL, { cognitoStreams: ON })
-  for (let second = 0; second < 20; second++) {
-    await settled()
-    clock.advance(1_000)
-  }
-  await settled()
+  await pass(clock, 20)
   expect(kafka.messages('changes')).toHaveLength(1)
   await stream.stop()
 })
@@ -188,11 +189,7 @@ test('[V55] a stream that is enabled while it is being parked does not stay on o
   await settled()
   kafka.delete('changes')
   await write(stream, replace('k', '1'))
-  for (let second = 0; second < 60; second++) {
-    await settled()
-    clock.advance(1_000)
-  }
-  await settled()
+  await pass(clock, 60)
   expect(await stores.outbox.parked()).toHaveLength(1)
   expect(await streams()).toMatchObject({ streamingStatus: 'DISABLED' })
   await stream.stop()
@@ -206,10 +203,7 @@ test('[V61] a change that its topic no longer takes is published as a link that 
   await settled()
   kafka.alter('changes', { batchBytesMax: 20_000 })
   await write(stream, replace('k', 'x'.repeat(30_000)))
-  for (let second = 0; second < 10; second++) {
-    await settled()
-    clock.advance(1_000)
-  }
+  await pass(clock, 10)
   const [message] = kafka.messages('changes')
   const { kinesisSyncRecordsURL: url } = JSON.parse(message!.value) as Record<string, string>
   expect(url).toMatch(/^http:\/\/satchel\.test\/stream\/records\//)
@@ -232,11 +226,7 @@ test('[V64] its standing tells what this process works on and what waits, and no
   kafka.away = true
   await write(stream, replace('k', '1'))
   await stream.start()
-  for (let second = 0; second < 10; second++) {
-    await settled()
-    clock.advance(1_000)
-  }
-  await settled()
+  await pass(clock, 10)
   expect(stream.standing()).toMatchObject({ relay: 'on', shards: 8, waitingRows: 1, waitingSeconds: 10 })
   await stream.stop()
   const withoutKafka = await aWorld({ kafka: false })
@@ -259,11 +249,7 @@ test('[V63] a server without brokers keeps what waits for them bounded, and says
   ])
   await stream.start()
   for (let count = 0; count < 3; count++) await write(stream, replace('k', String(count), count))
-  for (let second = 0; second < 10; second++) {
-    await settled()
-    clock.advance(1_000)
-  }
-  await settled()
+  await pass(clock, 10)
   expect(await streams()).toMatchObject({
     streamingStatus: 'DISABLED',
     disabledReason: expect.stringContaining('wait'),

@@ -6,14 +6,13 @@ const sentTo = (...partitions: number[]): Sent => ({
   messages: partitions.map((partition) => ({ partition, key: 'k', value: 'v', headers: {} })),
 })
 
-const entry = (partition: number, baseOffset: string | undefined, over: Partial<RecordMetadata> = {}) =>
-  ({
-    topicName: 't',
-    partition,
-    errorCode: 0,
-    ...(baseOffset === undefined ? {} : { baseOffset }),
-    ...over,
-  }) as RecordMetadata
+const entry = (partition: number, baseOffset: string | undefined, over: Partial<RecordMetadata> = {}) => ({
+  topicName: 't',
+  partition,
+  errorCode: 0,
+  ...(baseOffset === undefined ? {} : { baseOffset }),
+  ...over,
+})
 
 test.each([
   ['one entry for each partition', sentTo(0, 1, 0), [entry(1, '7'), entry(0, '0')], 'acknowledged'],

@@ -38,7 +38,10 @@ export class KafkaPublisher implements Publisher {
     this.busy = true
     try {
       const late = (): PublishOutcome => ({ kind: 'unknown', reason: `no answer within ${PUBLISH_MS_MAX} ms` })
-      return await within({ clock: this.clock, ms: PUBLISH_MS_MAX, late }, this.send({ topic, messages }))
+      const outcome = await within({ clock: this.clock, ms: PUBLISH_MS_MAX, late }, this.send({ topic, messages }))
+      // Bytes of it may be under way still, so nothing must go the same way behind them.
+      if (outcome.kind === 'unknown') this.close()
+      return outcome
     } finally {
       this.busy = false
     }

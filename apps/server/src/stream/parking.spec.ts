@@ -1,14 +1,13 @@
 import { HeldClock } from '../runtime/testing/held-clock.js'
 import { PARK_AFTER_MS, PARK_UNEXPLAINED_AFTER_MS, Parking, type Refused } from './parking.js'
 import type { StoreWork } from './stream-observer.js'
+import { HandOutbox } from './testing/hand-outbox.js'
 import { MemoryKafka } from './testing/memory-kafka.js'
-import { ModelLeases } from './testing/model-leases.js'
-import { ModelOutbox } from './testing/model-outbox.js'
 
 function setUp() {
   const clock = new HeldClock()
   const kafka = new MemoryKafka(clock)
-  const outbox = new ModelOutbox(new ModelLeases())
+  const outbox = HandOutbox.create()
   const disabled: string[] = []
   const told: string[] = []
   const failures: StoreWork[] = []

@@ -166,11 +166,11 @@ test('[V23] where leases cannot be renewed, sending ends before they do', async 
 })
 
 test('[V23] another relay goes on where one died, once its leases ended', async () => {
-  const { outbox, kafka, leases, startRelay, pass } = relayHarness()
+  const { outbox, kafka, startRelay, pass } = relayHarness()
   const frozen = relayHarness().clock // a process that stands still: its clock never moves
   startRelay({ clock: frozen })
   await pass(100)
-  expect(leases.find(leaseName(0))).toMatchObject({ epoch: 1 })
+  expect(outbox.lease(leaseName(0))).toMatchObject({ epoch: 1 })
   const second = startRelay({ random: new SeededRandom(8) })
   const row = outbox.add(anOutboxRow(0, 1))
   await pass(5_000)
@@ -277,7 +277,7 @@ test('[V27] at the cap of the backlog all streams are turned off, and what waits
 })
 
 test('[V31] a relay that stops lets its sends end, marks them, and another goes on at once', async () => {
-  const { outbox, kafka, leases, startRelay, pass, settle } = relayHarness()
+  const { outbox, kafka, startRelay, pass, settle } = relayHarness()
   kafka.delayMs = () => 2_000
   const first = startRelay()
   await settle()
@@ -292,7 +292,7 @@ test('[V31] a relay that stops lets its sends end, marks them, and another goes 
   await stopping
   expect(valuesIn(kafka)).toHaveLength(1)
   expect([...outbox.waiting]).toEqual([2])
-  expect(leases.find(leaseName(1))).toMatchObject({ until: 0 })
+  expect(outbox.lease(leaseName(1))).toMatchObject({ until: 0 })
 
   kafka.delayMs = () => 0
   startRelay({ random: new SeededRandom(8) })

@@ -2,9 +2,11 @@ import type { Clock } from '../runtime/clock.js'
 import { HeldClock } from '../runtime/testing/held-clock.js'
 import type { LeaseStore } from '../store/lease-store.js'
 import { LEASE_MARGIN_MS, LEASE_MS, leaseName, RENEW_MS, ShardLeases, type Tenure } from './shard-leases.js'
-import { ModelLeases } from './testing/model-leases.js'
+import { HandOutbox } from './testing/hand-outbox.js'
 
-function setUp(store: LeaseStore = new ModelLeases()) {
+function setUp() {
+  const outbox = HandOutbox.create()
+  const store: LeaseStore = outbox.leases
   const clock = new HeldClock()
   /** By how much the clock of the process under test is ahead of the world's. */
   const skew = { byDay: 0, elapsed: 0 }
@@ -35,7 +37,7 @@ function setUp(store: LeaseStore = new ModelLeases()) {
       await new Promise(setImmediate)
     }
   }
-  return { leases, store, clock, skew, begun, ended, whys, pass, failures: () => failures }
+  return { leases, outbox, store, clock, skew, begun, ended, whys, pass, failures: () => failures }
 }
 
 test('[V23] every shard is taken, and kept for as long as it is renewed', async () => {
@@ -50,10 +52,10 @@ test('[V23] every shard is taken, and kept for as long as it is renewed', async 
 })
 
 test('[V23] leases that cannot be renewed end a margin before the store says so', async () => {
-  const { leases, store, clock, ended, whys, pass, failures } = setUp()
+  const { leases, outbox, store, clock, ended, whys, pass, failures } = setUp()
   leases.start()
   await pass(100)
-  const until = (store as ModelLeases).find(leaseName(0))!.until
+  const until = outbox.lease(leaseName(0))!.until
   store.take = () => Promise.reject(new Error('away'))
   while (ended.length === 0) await pass(100)
   expect(clock.now()).toBeLessThanOrEqual(until - LEASE_MARGIN_MS + 100)
@@ -64,8 +66,7 @@ test('[V23] leases that cannot be renewed end a margin before the store says so'
 })
 
 test('[V23] an answer that took its time does not make a lease look longer', async () => {
-  const store = new ModelLeases()
-  const { leases, clock, begun, pass } = setUp(store)
+  const { leases, store, clock, begun, pass } = setUp()
   const take = store.take.bind(store)
   store.take = async (request) => {
     const answer = await take(request)

@@ -26,3 +26,9 @@ export function checkedOptions({ endpoint, pool, name = 'default' }: ClientOptio
   }
   return { endpoint: url.origin, pool, name }
 }
+
+/** Checks where local stores are to be kept; throws a TypeError that names the option. */
+export function checkedDirectory(directory: unknown): string {
+  if (typeof directory === 'string' && directory !== '') return directory
+  throw new TypeError(`the option directory must be a path, such as ./state; got ${JSON.stringify(directory)}`)
+}

@@ -1,4 +1,5 @@
 import type { Unsubscribe } from '../api.js'
+import { asError } from '../as-error.js'
 
 /** Those who want to be told of something; one who throws is reported and harms nobody else. */
 export class Listeners<Event> {
@@ -22,7 +23,7 @@ export class Listeners<Event> {
       try {
         listener(event)
       } catch (thrown) {
-        this.fault(thrown instanceof Error ? thrown : new Error(String(thrown)))
+        this.fault(asError(thrown))
       }
     }
   }

@@ -7,7 +7,6 @@ export const newProfile = (store: string, identity: string | null): Profile => (
   identity,
   guest: true,
   adopting: null,
-  adopted: null,
   kept: [],
 })
 
@@ -31,15 +30,17 @@ export function profileOf(
     identity,
     guest,
     adopting: taken ? profile.store : null,
-    adopted: null,
     kept: taken ? without(profile.kept, identity) : without(keeping(profile), identity),
   }
 }
 
-/** The profile of the guest who comes after a user has signed out. */
-export const signedOut = (profile: Profile, { fresh, wipe }: Readonly<{ fresh: string; wipe: boolean }>): Profile => ({
+/** The profile of the guest who comes after a user has signed out; of the `wiped` stores nothing is kept. */
+export const signedOut = (
+  profile: Profile,
+  { fresh, wiped }: Readonly<{ fresh: string; wiped: readonly string[] }>,
+): Profile => ({
   ...newProfile(fresh, null),
-  kept: wipe ? profile.kept : keeping(profile),
+  kept: keeping(profile).filter(({ store }) => !wiped.includes(store)),
 })
 
 /** A store that nobody has asked the server about belongs to nobody who could come back for it. */

@@ -10,13 +10,13 @@ export class TrackedWrite implements Write {
   private ended: Promise<WriteOutcome> | null = null
 
   constructor(
-    private readonly placed: Promise<number>,
+    private readonly whenSaved: () => Promise<void>,
     private readonly fates: readonly Fate[],
   ) {}
 
   get saved(): Promise<void> {
     if (this.durable === null) {
-      this.durable = this.placed.then(() => {})
+      this.durable = this.whenSaved()
       // An app need not wait; what went wrong shows in the status too.
       this.durable.catch(() => {})
     }

@@ -51,10 +51,11 @@ export type Entry =
   | Readonly<{ kind: 'device'; device: DeviceId }>
   /** What the server told at connect, so that limits and identity are known without a network. */
   | Readonly<{ kind: 'greeted'; identity: string; limits: Limits }>
-  /** Everything a guest's store showed, taken over as edits that saw nothing of what is here; once per store. */
+  /** Everything a guest's store showed through a place of its own, taken over as edits that saw nothing of what is here; once per store. */
   | Readonly<{
       kind: 'adopt'
       store: string
+      through: number
       datasets: readonly Readonly<{ dataset: DatasetName; edits: readonly Edit[] }>[]
     }>
 

@@ -1,5 +1,6 @@
 import type { DeviceId } from '@satchel/protocol'
 import type { SqlJsStatic } from 'sql.js'
+import { asError } from '../as-error.js'
 import type { Entry, Group, PlacedGroup } from '../journal/entry.js'
 import { JournalFault, type Journal } from '../journal/journal.js'
 import type { SqlReplica } from '../replica/sql-replica.js'
@@ -21,6 +22,8 @@ export type JournaledStoreDeps = Readonly<{
   random: Random
   /** Told of what belongs to no call: damage that was found, listeners that threw. */
   onFault: (fault: Error) => void
+  /** Whether a store whose journal is gone is to be written anew from memory; where this is left out it is. */
+  isWanted?: () => Promise<boolean>
 }>
 
 const RETRY_FIRST_MS = 250
@@ -296,5 +299,3 @@ export class JournaledStore implements LocalStore {
 
 /** Nothing that is tried later would help. */
 const isFinal = (fault: Error | null): boolean => isFault(fault, 'newer-format') || isFault(fault, 'in-use')
-
-const asError = (fault: unknown): Error => (fault instanceof Error ? fault : new Error(String(fault)))

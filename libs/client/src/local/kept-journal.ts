@@ -30,6 +30,8 @@ export class KeptJournal {
       arrivals: Arrivals
       notices: Notices
       onFault: (fault: Error) => void
+      /** Whether a store that is gone is to be written anew; where this is left out it is. */
+      isWanted?: () => Promise<boolean>
     }>,
     /** What a place of the journal lacks to be the replica's: not 0 once a lost journal was written anew. */
     private offset: number,
@@ -105,8 +107,12 @@ export class KeptJournal {
 
   /** The stored journal is gone, and what this tab has in memory is all there is. */
   private async rewrite(): Promise<void> {
-    const { journal, arrivals, replica, onFault } = this.deps
+    const { journal, arrivals, replica, onFault, isWanted } = this.deps
     this.isLost = true
+    // Asked before anything is touched: opening a journal that is gone makes an empty one.
+    if (isWanted !== undefined && !(await isWanted())) {
+      throw new JournalFault('lost', 'the store was removed from this device')
+    }
     const recovered = await journal.recover()
     // Another tab may have been first, with at least as much.
     if (recovered.snapshot === null || !this.takeOver(recovered)) {

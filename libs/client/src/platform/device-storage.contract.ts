@@ -13,7 +13,6 @@ export const profileOf = (store: string, over: Partial<Profile> = {}): Profile =
   identity: null,
   guest: true,
   adopting: null,
-  adopted: null,
   kept: [],
   ...over,
 })
@@ -41,17 +40,36 @@ export function deviceStorageContract(make: () => Promise<StorageHarness>): void
     expect(await storage.profile(profileOf('late'))).toEqual(profiles[0])
   })
 
-  test('[NC15] a profile that is saved replaces the one before, for everybody', async () => {
+  test('[NC15] a profile replaces the one before, for everybody', async () => {
     const profile = profileOf('mine', {
       identity: 'eu-west-1:1',
       guest: false,
       adopting: 'guest',
-      adopted: { store: 'guest', through: 7 },
       kept: [{ identity: 'eu-west-1:2', store: 'other' }],
     })
-    await storage.profile(profileOf('guest'))
-    await storage.saveProfile(profile)
+    const guest = await storage.profile(profileOf('guest'))
+    expect(await storage.replaceProfile({ from: guest, to: profile })).toEqual(profile)
     expect(await harness.open().profile(profileOf('fresh'))).toEqual(profile)
+  })
+
+  test('[NM3] a profile that another tab has replaced already is not replaced, and what is stored is told', async () => {
+    const guest = await storage.profile(profileOf('guest'))
+    const first = await storage.replaceProfile({ from: guest, to: profileOf('first', { identity: 'eu-west-1:1' }) })
+    expect(await harness.open().replaceProfile({ from: guest, to: profileOf('second') })).toEqual(first)
+    expect(await storage.profile(profileOf('late'))).toEqual(first)
+  })
+
+  test('[NM3] a profile of the same store that has become another identity’s is not replaced', async () => {
+    const guest = await storage.profile(profileOf('guest'))
+    const known = await storage.replaceProfile({ from: guest, to: profileOf('guest', { identity: 'eu-west-1:1' }) })
+    expect(await storage.replaceProfile({ from: guest, to: profileOf('other') })).toEqual(known)
+    expect(await storage.replaceProfile({ from: known, to: profileOf('other') })).toEqual(profileOf('other'))
+  })
+
+  test('[NM3] where no profile is left, as after an eviction, one is stored', async () => {
+    const to = profileOf('mine')
+    expect(await storage.replaceProfile({ from: profileOf('guest'), to })).toEqual(to)
+    expect(await storage.profile(profileOf('late'))).toEqual(to)
   })
 
   test('[NC15] endpoints are kept apart', async () => {

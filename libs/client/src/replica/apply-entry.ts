@@ -48,9 +48,10 @@ function applyEdit(step: Step, { dataset: name, edits }: Extract<Entry, { kind: 
   for (const edit of edits) step.move(dataset, edit.key, (held) => edited(held, edit, moment))
 }
 
-function applyAdopt(step: Step, { store, datasets }: Extract<Entry, { kind: 'adopt' }>): void {
-  if (step.store.adopted.includes(store)) return
-  step.store = { ...step.store, adopted: [...step.store.adopted, store] }
+function applyAdopt(step: Step, { store, through, datasets }: Extract<Entry, { kind: 'adopt' }>): void {
+  if (step.store.adopted.some((one) => one.store === store)) return
+  const { place } = step
+  step.store = { ...step.store, adopted: [...step.store.adopted, { store, through, place }] }
   for (const { dataset: name, edits } of datasets) {
     const dataset = step.dataset(name)
     const moment = step.moment(dataset)

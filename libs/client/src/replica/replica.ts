@@ -49,6 +49,9 @@ export interface DatasetReader {
 /** What the server told last; the limits of AWS and no identity before that. */
 export type Greeting = Readonly<{ identity: string | null; limits: Limits }>
 
+/** A guest's store was taken over at a place of the journal: what was in that store through a place of its own. */
+export type Adoption = Readonly<{ store: string; through: number; place: number }>
+
 /** Names the groups that are shown but not placed yet. */
 export type Ticket = Readonly<{ group: Group }>
 
@@ -65,8 +68,8 @@ export interface Replica {
   /** Number of the next batch. */
   readonly nextNumber: number
   readonly greeting: Greeting
-  /** Stores that were adopted. */
-  hasAdopted(store: string): boolean
+  /** How a guest's store was taken over into this one; null for one that was not. */
+  adoption(store: string): Adoption | null
 
   /** Shows a group's edits before it has a place. */
   show(group: Group): Readonly<{ ticket: Ticket; shown: readonly Shown[] }>

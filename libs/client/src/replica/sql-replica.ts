@@ -14,6 +14,7 @@ import { standingOf, type EditStanding } from '../merge/standing.js'
 import { clashOf, pendingList, pendingOf } from './pending-list.js'
 import { PlacedState } from './placed-state.js'
 import type {
+  Adoption,
   Applied,
   Clash,
   DatasetReader,
@@ -71,14 +72,14 @@ export class SqlReplica implements Replica {
     return this.placed.store.greeting
   }
 
-  hasAdopted(store: string): boolean {
-    return this.placed.store.adopted.includes(store)
+  adoption(store: string): Adoption | null {
+    return this.placed.store.adopted.find((one) => one.store === store) ?? null
   }
 
   show(group: Group): Readonly<{ ticket: Ticket; shown: readonly Shown[] }> {
     const before = new ShownBefore()
     for (const entry of group) {
-      if (entry.kind === 'adopt' && this.hasAdopted(entry.store)) continue
+      if (entry.kind === 'adopt' && this.adoption(entry.store) !== null) continue
       eachEdit(entry, (dataset, edit) => {
         const shown = 'kind' in edit ? this.decided(edit) : edit
         if (shown === null) return

@@ -1,6 +1,6 @@
 import { AWS_LIMITS, NEVER_SYNCED, type DatasetName, type DeviceId, type SyncCount } from '@satchel/protocol'
 import type { Database, SqlValue } from 'sql.js'
-import type { Greeting } from './replica.js'
+import type { Adoption, Greeting } from './replica.js'
 
 /** What follows from a journal and belongs to no dataset. */
 export type StoreState = Readonly<{
@@ -9,7 +9,7 @@ export type StoreState = Readonly<{
   device: DeviceId | null
   nextNumber: number
   greeting: Greeting
-  adopted: readonly string[]
+  adopted: readonly Adoption[]
 }>
 
 /** What follows from a journal and belongs to one dataset, its keys apart. */
@@ -67,7 +67,7 @@ export function readStates(database: Database): Readonly<{ store: StoreState; da
       device,
       nextNumber,
       greeting: JSON.parse(greeting) as Greeting,
-      adopted: JSON.parse(adopted) as string[],
+      adopted: JSON.parse(adopted) as Adoption[],
     },
     datasets: rowsOf(database, 'SELECT id, name, epoch, since, existing, flight FROM dataset ORDER BY id').map(
       ([id, name, epoch, since, existing, flight]) =>

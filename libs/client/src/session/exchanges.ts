@@ -1,8 +1,5 @@
 import {
-  byteSize,
-  DATASETS_PER_MESSAGE_MAX,
-  errorCodes,
-  PATCHES_PER_BATCH_MAX,
+  NEVER_SYNCED,
   type BatchOutcome,
   type Changed,
   type Changes,
@@ -10,9 +7,6 @@ import {
   type DatasetExchange,
   type DatasetName,
   type DeviceId,
-  type ErrorCode,
-  type NumberedBatch,
-  type RecordKey,
   type SyncAnswer,
 } from '@satchel/protocol'
 import type { Entry, Group } from '../journal/entry.js'
@@ -21,22 +15,17 @@ import type { Replica } from '../replica/replica.js'
 import type { Clock } from '../runtime/clock.js'
 import type { Random } from '../runtime/random.js'
 import { ConnectionFault } from '../transport/transport.js'
-import { backOffMs } from './back-off.js'
+import { allPages } from './all-pages.js'
+import { AnswerJudge } from './answer-judge.js'
 import { Batches } from './batches.js'
 import { DatasetWork, type Hold } from './dataset-work.js'
 import { hintEntries } from './hint-entries.js'
 import type { Line } from './line.js'
-import { BATCH_BYTES_MAX } from './pick-patches.js'
+import { packMessages } from './pack-messages.js'
 import { verdictOn } from './verdict.js'
 
 /** Messages that wait for their answers at a time. */
 const EXCHANGES_MAX = 2
-
-/** Pages of one answer; a listing that needs more is asked for anew. */
-const PAGES_MAX = 1_000
-
-/** Conflicts in a row after which a dataset waits a little, and asks for everything. */
-const FRUITLESS_MAX = 5
 
 export type ExchangesDeps = Readonly<{
   store: LocalStore
@@ -65,6 +54,7 @@ export type ExchangesDeps = Readonly<{
 export class Exchanges {
   private readonly replica: Replica
   private readonly batches: Batches
+  private readonly judge: AnswerJudge
   private readonly works = new Map<DatasetName, DatasetWork>()
   /** Datasets that may have something to do. */
   private readonly ready = new Set<DatasetName>()
@@ -79,7 +69,6 @@ export class Exchanges {
   /** Datasets of groups on their way into the journal; looked at once they are applied. */
   private readonly joined = new Set<DatasetName>()
   private flushing = false
-  private cancelRetry: () => void = () => {}
 
   constructor(private readonly deps: ExchangesDeps) {
     this.replica = deps.store.replica
@@ -88,6 +77,13 @@ export class Exchanges {
       workOf: (dataset) => this.workOf(dataset),
       open: () => deps.proceeds() && !this.needsDevice && this.replica.device !== null,
       mayBatch: (work) => !work.pullFirst && work.notBeforeMs <= deps.clock.elapsed(),
+    })
+    this.judge = new AnswerJudge({
+      ...deps,
+      replica: this.replica,
+      workOf: (dataset) => this.workOf(dataset),
+      numberUsed: () => (this.needsDevice = true),
+      goOn: () => this.pump(),
     })
   }
 
@@ -101,7 +97,7 @@ export class Exchanges {
   end(): void {
     this.turn++
     this.onWire = 0
-    this.cancelRetry()
+    this.judge.end()
     for (const [dataset, { hold }] of this.works) if (hold?.onWire === true) this.release(dataset, hold)
   }
 
@@ -214,34 +210,16 @@ export class Exchanges {
   }
 
   private send(due: readonly DatasetName[]): void {
-    for (const message of this.messagesOf(due)) {
+    const facts = due.map((dataset) => ({
+      dataset,
+      flight: this.replica.flight(dataset),
+      alone: this.workOf(dataset).alone,
+    }))
+    for (const message of packMessages(facts)) {
       if (this.onWire >= EXCHANGES_MAX) return
       this.first = false
       void this.exchange(message)
     }
-  }
-
-  /** Datasets that go together in one message, bounded in number and bytes. */
-  private messagesOf(due: readonly DatasetName[]): DatasetName[][] {
-    const messages: DatasetName[][] = []
-    let bytes = BATCH_BYTES_MAX
-    for (const dataset of due) {
-      const more = sizeOf(this.replica.flight(dataset))
-      const open = messages.at(-1)
-      if (
-        open === undefined ||
-        open.length >= DATASETS_PER_MESSAGE_MAX ||
-        bytes + more > BATCH_BYTES_MAX ||
-        this.workOf(dataset).alone
-      ) {
-        messages.push([dataset])
-        bytes = this.workOf(dataset).alone ? BATCH_BYTES_MAX + 1 : more
-      } else {
-        open.push(dataset)
-        bytes += more
-      }
-    }
-    return messages
   }
 
   private async exchange(datasets: readonly DatasetName[]): Promise<void> {
@@ -266,7 +244,7 @@ export class Exchanges {
     const work = this.workOf(dataset)
     work.pull = false
     const { epoch, since } = work.whole ? NOTHING : this.replica.standing(dataset)
-    return { dataset, epoch, since, page: null, batch: this.replica.flight(dataset) } as DatasetExchange
+    return { dataset, epoch, since, page: null, batch: this.replica.flight(dataset) }
   }
 
   private async answered(asked: readonly DatasetExchange[], answer: SyncAnswer, turn: number): Promise<void> {
@@ -281,137 +259,28 @@ export class Exchanges {
       if (got.changes !== null && got.changes.next !== null) paged.push([one, got, got.changes])
       else {
         complete.push(one.dataset)
-        entries.push(...this.entriesOf(one, got.batch, got.changes))
+        entries.push(...this.judge.entriesOf(one, got.batch, got.changes))
       }
     }
     await this.journal(entries, complete)
     for (const [one, got, begun] of paged) {
       if (turn !== this.turn) return
-      const changes = await this.allPages(one, begun)
-      if (turn === this.turn) await this.journal(this.entriesOf(one, got.batch, changes), [one.dataset])
+      const { line, proceeds } = this.deps
+      const changes = await allPages(begun, { asked: one, device: this.replica.device!, line, proceeds })
+      if (turn === this.turn) await this.journal(this.judge.entriesOf(one, got.batch, changes), [one.dataset])
     }
-  }
-
-  /** Puts pages together, so that a dataset moves on whole (NE6); null where they are to be asked for from the beginning. */
-  private async allPages(asked: DatasetExchange, begun: Changes): Promise<Changes | null> {
-    const records = [...begun.records]
-    let last = begun
-    for (let pages = 1; last.next !== null; pages++) {
-      if (pages >= PAGES_MAX || !this.deps.proceeds()) return null
-      try {
-        const further = { ...asked, page: last.next, batch: null }
-        const answer = await this.deps.line.sync({ device: this.replica.device!, datasets: [further] })
-        const next = answer.datasets[0]?.changes ?? null
-        if (next === null || next.epoch !== begun.epoch || next.snapshot !== begun.snapshot) return null
-        for (const record of next.records) records.push(record)
-        last = next
-      } catch (fault) {
-        if (verdictOn(fault) !== 'message') throw fault
-        return null
-      }
-    }
-    return { ...last, records }
-  }
-
-  /** What an answer for one dataset puts into the journal, and what is to be done next. */
-  private entriesOf(
-    { dataset, batch }: DatasetExchange,
-    outcome: BatchOutcome | null,
-    changes: Changes | null,
-  ): Entry[] {
-    const work = this.workOf(dataset)
-    work.alone = false
-    work.pullFirst = changes === null
-    if (changes === null) work.ask()
-    else work.whole = false
-    const sent = batch !== null && outcome !== null ? { number: batch.number, outcome } : null
-    const entries: Entry[] = []
-    if (sent !== null || (changes !== null && this.isNews(dataset, changes))) {
-      entries.push({ kind: 'answer', dataset, batch: sent, changes })
-    }
-    if (batch === null || outcome === null) return entries
-    switch (outcome.outcome) {
-      case 'accepted':
-        work.fruitless = 0
-        work.patchesMax = Math.min(PATCHES_PER_BATCH_MAX, work.patchesMax * 2)
-        break
-      case 'conflict':
-        this.inVain(dataset, FRUITLESS_MAX)
-        break
-      case 'number-used':
-        this.needsDevice = true
-        break
-      case 'refused':
-        entries.push(...this.refused(dataset, batch, outcome, outcome.code === 'LimitExceeded'))
-        break
-    }
-    return entries
-  }
-
-  private isNews(dataset: DatasetName, { epoch, through, snapshot, records }: Changes): boolean {
-    const standing = this.replica.standing(dataset)
-    return epoch !== standing.epoch || through !== standing.since || snapshot || records.length > 0
-  }
-
-  /** What the server will never take is parked, so that the rest goes on; of several edits halves find out which (NE4). */
-  private refused(
-    dataset: DatasetName,
-    { patches }: NumberedBatch,
-    { code, message }: Readonly<{ code: ErrorCode; message: string }>,
-    halve: boolean,
-  ): Entry[] {
-    if (errorCodes[code].retry !== 'never') {
-      this.inVain(dataset, 1)
-      return []
-    }
-    if (halve && patches.length > 1) {
-      this.workOf(dataset).patchesMax = Math.floor(patches.length / 2)
-      return []
-    }
-    // What was edited again meanwhile is another edit, which nobody refused.
-    const newer = new Set<RecordKey>()
-    for (const { key, sent } of this.replica.pending(dataset)) if (!sent) newer.add(key)
-    const keys = patches.map(({ key }) => key).filter((key) => !newer.has(key))
-    return keys.length === 0 ? [] : [{ kind: 'park', dataset, keys, code, message }]
-  }
-
-  /** Counts a round that brought a batch no further; after some of them the dataset waits, then asks for everything. */
-  private inVain(dataset: DatasetName, roundsMax: number): void {
-    const { clock, random } = this.deps
-    const work = this.workOf(dataset)
-    const beyond = ++work.fruitless - roundsMax + 1
-    if (beyond <= 0) return
-    const waitMs = backOffMs(beyond, random.fraction())
-    work.notBeforeMs = clock.elapsed() + waitMs
-    if (work.fruitless >= FRUITLESS_MAX) {
-      work.ask()
-      work.whole = work.pullFirst = true
-    }
-    this.cancelRetry()
-    this.cancelRetry = clock.after(waitMs, () => this.pump())
   }
 
   private failed(asked: readonly DatasetExchange[], fault: unknown): void {
     for (const { dataset } of asked) this.workOf(dataset).ask()
     const verdict = verdictOn(fault)
     if (verdict === 'pause') this.deps.held(fault)
-    else if (verdict === 'message') this.messageRefused(asked, fault as ConnectionFault)
-    else this.deps.lost(fault)
-  }
-
-  /** Finds out which dataset of a refused message is at fault, then which of its edits. */
-  private messageRefused(asked: readonly DatasetExchange[], { error, message }: ConnectionFault): void {
-    const [one] = asked
-    if (one === undefined || error === null) return
-    if (asked.length > 1) {
-      for (const { dataset } of asked) this.workOf(dataset).alone = true
-      return
+    else if (verdict !== 'message') this.deps.lost(fault)
+    else {
+      const entries = this.judge.messageRefused(asked, fault as ConnectionFault)
+      const datasets = entries.length === 0 ? [] : asked.map(({ dataset }) => dataset)
+      void this.journal(entries, datasets)
     }
-    const { dataset, batch } = one
-    if (batch === null) return this.inVain(dataset, 1)
-    const outcome = { outcome: 'refused', code: error.code, message } as const
-    const answer: Entry = { kind: 'answer', dataset, batch: { number: batch.number, outcome }, changes: null }
-    void this.journal([answer, ...this.refused(dataset, batch, outcome, true)], [dataset])
   }
 
   /** Hints that continue what is held are journaled as they are; true while that is under way. */
@@ -480,13 +349,6 @@ export class Exchanges {
   }
 }
 
-const NOTHING = { epoch: 0, since: 0 } as const
+const NOTHING = { epoch: 0, since: NEVER_SYNCED } as const
 
 const isAccepted = (batch: Readonly<{ outcome: BatchOutcome }> | null): boolean => batch?.outcome.outcome === 'accepted'
-
-const sizeOf = (flight: NumberedBatch | null): number => {
-  let bytes = 0
-  for (const patch of flight?.patches ?? [])
-    bytes += byteSize(patch.key) + (patch.op === 'replace' ? byteSize(patch.value) : 0)
-  return bytes
-}

@@ -17,6 +17,8 @@ export type LineDeps = Readonly<{
   clock: Clock
   random: Random
   onWire: ((event: WireEvent) => void) | undefined
+  /** The server wants to hear nothing for so long, renewals of tokens apart. */
+  onAsked: (forMs: number) => void
 }>
 
 export type LineListener = Readonly<{
@@ -59,7 +61,7 @@ export class Line {
     const turn = ++this.turn
     const fresh = this.known === null
     try {
-      const user = (this.known ??= await this.authenticate(identity))
+      const user = (this.known ??= await this.heeding(this.authenticate(identity)))
       const connection = await this.connect(user, turn, listener)
       if (turn !== this.turn) {
         connection.close()
@@ -78,11 +80,11 @@ export class Line {
   }
 
   sync(request: SyncRequest): Promise<SyncAnswer> {
-    return this.ask('sync', request, (connection) => connection.sync(request))
+    return this.ask('sync', request, (connection) => this.heeding(connection.sync(request)))
   }
 
   watch(request: WatchRequest): Promise<WatchAnswer> {
-    return this.ask('watch', request, (connection) => connection.watch(request))
+    return this.ask('watch', request, (connection) => this.heeding(connection.watch(request)))
   }
 
   /** The next call asks for a new token. */
@@ -110,7 +112,7 @@ export class Line {
   private async connect(user: Authentication, turn: number, listener: LineListener): Promise<Connection> {
     const { transport, clock } = this.deps
     this.wire('sent', 'connect', { identity: user.identity })
-    const dialled = transport.connect(user.token, {
+    const connecting = transport.connect(user.token, {
       changed: (hint) => {
         if (turn !== this.turn) return
         this.wire('received', 'changed', hint)
@@ -122,6 +124,7 @@ export class Line {
         this.lose(listener, why)
       },
     })
+    const dialled = this.heeding(connecting)
     try {
       const connection = await withinTime(clock, 'the connection', dialled)
       this.wire('received', 'hello', connection.hello)
@@ -173,6 +176,15 @@ export class Line {
       }
     }
     schedule(Math.min(lifeMs * RENEWED_AT, TIMER_MS_MAX), 0)
+  }
+
+  /** A time that the server names counts for whoever asks next, also where nobody waits for this answer any more. */
+  private heeding<Answer>(answer: Promise<Answer>): Promise<Answer> {
+    answer.catch((fault: unknown) => {
+      const forMs = retryAfterMsOf(fault)
+      if (forMs !== null) this.deps.onAsked(forMs)
+    })
+    return answer
   }
 
   private lose(listener: LineListener, fault: unknown): void {

@@ -1,5 +1,6 @@
 import { DATASETS_PER_MESSAGE_MAX, type DatasetName, type RecordKey } from '@satchel/protocol'
 import type { ConflictPolicy } from '../api.js'
+import { asError } from '../as-error.js'
 import type { Entry, Group } from '../journal/entry.js'
 import { JournalFault } from '../journal/journal.js'
 import type { ChangeSource, LocalStore } from '../local/local-store.js'
@@ -18,6 +19,7 @@ import {
   type SessionEvent,
   type SessionState,
 } from './session-state.js'
+import type { Patience } from './patience.js'
 import { retryAfterMsOf, verdictOn, wordsOf } from './verdict.js'
 
 /** Edits that do not move for so long are said to be stalled. */
@@ -32,12 +34,16 @@ const HEARTBEAT_MS = 30_000
 /** What of the device the session is told; see `SyncSession.hint`. */
 export type DeviceHint = 'online' | 'offline' | 'visible'
 
-export type SyncSessionDeps = LineDeps &
+export type SyncSessionDeps = Omit<LineDeps, 'onAsked'> &
   Readonly<{
     store: LocalStore
     /** Of the leadership under which the session writes. */
     term: number
     policyOf: (dataset: DatasetName) => ConflictPolicy
+    /** What the server asked for before this session began, and what it asks for now. */
+    patience: Patience
+    /** The server wants to hear nothing for so long. */
+    onAsked: (forMs: number) => void
     onStatus: (status: Status) => void
     onFault: (fault: Error) => void
     /** A resolver left a clash of the key to the app. */
@@ -79,7 +85,13 @@ export class SyncSession {
     this.state = initialState(clock.now())
     this.shown = statusOf(this.state)
     this.movedMs = clock.elapsed()
-    this.line = new Line(deps)
+    this.line = new Line({
+      ...deps,
+      onAsked: (forMs) => {
+        deps.patience.asked(forMs)
+        deps.onAsked(forMs)
+      },
+    })
     this.exchanges = new Exchanges({
       ...deps,
       line: this.line,
@@ -122,7 +134,8 @@ export class SyncSession {
     this.exchanges.pullAll()
     this.take({ kind: 'wish' })
     // The server has asked to be left alone until a time that has not come.
-    if (this.state.phase.kind === 'waiting') this.rejectWaiters(this.lastFault)
+    const { phase: now } = this.state
+    if (now.kind === 'waiting') this.rejectWaiters(this.lastFault ?? new ConnectionFault('unreachable', now.reason))
     this.exchanges.pump()
     return done
   }
@@ -175,8 +188,9 @@ export class SyncSession {
 
   private take(event: SessionEvent): void {
     if (this.closed) return
-    const { clock } = this.deps
-    const { state, effects } = step(this.state, event, { now: clock.now(), elapsedMs: clock.elapsed() })
+    const { clock, patience } = this.deps
+    const patient = { ...this.state, floorMs: laterOf(this.state.floorMs, patience.untilMs) }
+    const { state, effects } = step(patient, event, { now: clock.now(), elapsedMs: clock.elapsed() })
     this.state = state
     for (const effect of effects) this.act(effect)
     const status = statusOf(this.state)
@@ -391,6 +405,7 @@ export class SyncSession {
 
 const paused = (): ConnectionFault => new ConnectionFault('unreachable', 'syncing is paused')
 
-const isSame = (a: object, b: object): boolean => JSON.stringify(a) === JSON.stringify(b)
+const laterOf = (a: number | null, b: number | null): number | null =>
+  a === null || b === null ? (a ?? b) : Math.max(a, b)
 
-const asError = (fault: unknown): Error => (fault instanceof Error ? fault : new Error(String(fault)))
+const isSame = (a: object, b: object): boolean => JSON.stringify(a) === JSON.stringify(b)

@@ -1,4 +1,5 @@
 import type { SyncReport } from '../api.js'
+import { asError } from '../as-error.js'
 import type { Status } from '../status.js'
 import type { TabMessage, Tabs } from '../tabs/tabs.js'
 import { ConnectionFault } from '../transport/transport.js'
@@ -12,7 +13,7 @@ const PONG_MS_MAX = 3_000
 /** How often a tab whose edits wait looks whether its leader moves. */
 const LOOK_MS = 5_000
 
-export type TabSessionDeps = Omit<SyncSessionDeps, 'term' | 'onFenced' | 'onStatus'> &
+export type TabSessionDeps = Omit<SyncSessionDeps, 'term' | 'onFenced' | 'onStatus' | 'onAsked'> &
   Readonly<{ tabs: Tabs; paused?: boolean }>
 
 type Wish = (TabMessage & { kind: 'wish' })['wish']
@@ -128,6 +129,8 @@ export class TabSession {
         // Another leader than the one that was asked, perhaps.
         if (this.waiters.some(({ armed }) => !armed)) this.ping()
         return this.show(message.status)
+      case 'patience':
+        return this.deps.patience.asked(message.forMs)
       case 'wish':
         return this.grant(message.wish)
       case 'appended':
@@ -202,7 +205,7 @@ export class TabSession {
     void this.take(lead, steal).catch((fault: unknown) => {
       // Looked at again a little later: storage that takes no term now takes none at once either.
       if (this.lead === lead) this.follow()
-      this.deps.onFault(fault instanceof Error ? fault : new Error(String(fault)))
+      this.deps.onFault(asError(fault))
     })
   }
 
@@ -226,6 +229,7 @@ export class TabSession {
         this.show(status)
         this.deps.tabs.tell({ kind: 'status', status })
       },
+      onAsked: (forMs) => this.deps.tabs.tell({ kind: 'patience', forMs }),
       onFenced: () => this.end(lead),
     })
     this.session = session

@@ -9,6 +9,8 @@ export type TabMessage =
   | Readonly<{ kind: 'status'; status: Status }>
   /** Is there a leader that moves? Asked with a number, answered with it. */
   | Readonly<{ kind: 'ping' | 'pong'; number: number }>
+  /** The leader's: the server wants to hear nothing for so long, from whichever tab. */
+  | Readonly<{ kind: 'patience'; forMs: number }>
   /** The app asked a follower to synchronize, to pause or to go on. */
   | Readonly<{ kind: 'wish'; wish: 'synchronize' | 'pause' | 'resume' }>
   /** The leader's: nobody decided this conflict yet. */

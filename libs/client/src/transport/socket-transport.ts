@@ -15,6 +15,7 @@ import {
   type WireError,
 } from '@satchel/protocol'
 import type { Socket } from 'socket.io-client'
+import { asError } from '../as-error.js'
 import { answerOf, messageOf, notSatchel, refusedBy, wireErrorIn } from './answer-of.js'
 import { ConnectionFault, type Connection, type ConnectionListener, type Transport } from './transport.js'
 
@@ -117,7 +118,7 @@ class SocketConnection implements Connection {
         try {
           resolve(answerOf(sent, parse))
         } catch (fault) {
-          reject(fault instanceof Error ? fault : new Error(String(fault)))
+          reject(asError(fault))
         }
       })
     })

@@ -1,30 +1,22 @@
-import { ADevice, remove, replace } from './testing/a-device.js'
-import { SyncFace, type Guest } from './testing/sync-face.js'
+import { remove, replace } from './testing/a-device.js'
+import { guestAtFace } from './testing/guest-at-face.js'
 
-let face: SyncFace
-let guest: Guest
-beforeAll(async () => {
-  face = await SyncFace.start()
-})
-afterAll(() => face.close())
-beforeEach(async () => {
-  guest = await face.guest()
-})
+const at = guestAtFace()
 
 const listDatasets = (query: Readonly<Record<string, string>> = {}) =>
-  face.call('GET', `${guest.path}/datasets`, { as: guest.credentials, query })
+  at.face.call('GET', `${at.guest.path}/datasets`, { as: at.guest.credentials, query })
 
 test('[F9] an identity without datasets lists none and has used nothing', async () => {
   expect((await listDatasets()).body).toEqual({ Datasets: [], Count: 0 })
-  expect((await face.call('GET', guest.path, { as: guest.credentials })).body).toEqual({
-    IdentityUsage: { IdentityId: guest.identity, IdentityPoolId: guest.pool, DatasetCount: 0, DataStorage: 0 },
+  expect((await at.face.call('GET', at.guest.path, { as: at.guest.credentials })).body).toEqual({
+    IdentityUsage: { IdentityId: at.guest.identity, IdentityPoolId: at.guest.pool, DatasetCount: 0, DataStorage: 0 },
   })
 })
 
 test('[F9] datasets are listed by name, a page at a time', async () => {
-  for (const name of ['c', 'a', 'b']) await new ADevice(face, guest, name).update([replace('k', name)])
-  await new ADevice(face, guest, 'gone').update([replace('k', 'v')])
-  await new ADevice(face, guest, 'gone').delete()
+  for (const name of ['c', 'a', 'b']) await at.aDevice(name).update([replace('k', name)])
+  await at.aDevice('gone').update([replace('k', 'v')])
+  await at.aDevice('gone').delete()
   const names = (body: { Datasets: { DatasetName: string }[] }) => body.Datasets.map(({ DatasetName }) => DatasetName)
   expect(names((await listDatasets()).body)).toEqual(['a', 'b', 'c'])
   const first = (await listDatasets({ maxResults: '2' })).body
@@ -36,10 +28,10 @@ test('[F9] datasets are listed by name, a page at a time', async () => {
 })
 
 test('[F10] a page token of another identity is refused', async () => {
-  for (const name of ['a', 'b']) await new ADevice(face, guest, name).update([replace('k', name)])
+  for (const name of ['a', 'b']) await at.aDevice(name).update([replace('k', name)])
   const { NextToken } = (await listDatasets({ maxResults: '1' })).body as { NextToken: string }
-  const other = await face.guest()
-  const answer = await face.call('GET', `${other.path}/datasets`, {
+  const other = await at.face.guest()
+  const answer = await at.face.call('GET', `${other.path}/datasets`, {
     as: other.credentials,
     query: { nextToken: NextToken },
   })
@@ -47,13 +39,13 @@ test('[F10] a page token of another identity is refused', async () => {
 })
 
 test('[F9] usage counts live bytes and datasets, and says when it last changed', async () => {
-  await new ADevice(face, guest, 'a').update([replace('k', '12345'), replace('gone', '12345')])
-  await new ADevice(face, guest, 'a').update([remove('gone', 1)])
-  await new ADevice(face, guest, 'b').update([replace('k', 'ä')])
-  const { body } = await face.call('GET', guest.path)
+  await at.aDevice('a').update([replace('k', '12345'), replace('gone', '12345')])
+  await at.aDevice('a').update([remove('gone', 1)])
+  await at.aDevice('b').update([replace('k', 'ä')])
+  const { body } = await at.face.call('GET', at.guest.path)
   expect(body.IdentityUsage).toEqual({
-    IdentityId: guest.identity,
-    IdentityPoolId: guest.pool,
+    IdentityId: at.guest.identity,
+    IdentityPoolId: at.guest.pool,
     DatasetCount: 2,
     DataStorage: 9,
     LastModifiedDate: expect.any(Number),
@@ -61,8 +53,8 @@ test('[F9] usage counts live bytes and datasets, and says when it last changed',
 })
 
 test('[F13] usage and datasets of an identity that does not exist are not found for the account', async () => {
-  const path = guest.path.replace(/[0-9a-f]{12}$/, '000000000000')
-  for (const answer of [await face.call('GET', path), await face.call('GET', `${path}/datasets`)]) {
+  const path = at.guest.path.replace(/[0-9a-f]{12}$/, '000000000000')
+  for (const answer of [await at.face.call('GET', path), await at.face.call('GET', `${path}/datasets`)]) {
     expect(answer).toMatchObject({ status: 404, type: 'ResourceNotFoundException' })
   }
 })

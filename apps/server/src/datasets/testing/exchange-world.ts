@@ -102,6 +102,11 @@ export const asking = (over: Partial<DatasetExchange> = {}): DatasetExchange => 
   ...over,
 })
 
+export const named = (name: string) => ({ dataset: name as DatasetName })
+
+/** Where a device stands. */
+export const at = (epoch: number, since: number) => ({ epoch, since: count(since) })
+
 /** Keys and values of changes, tombstones as null. */
 export const pairs = (changes: Changes | null) => changes?.records.map(({ key, value }) => [key, value])
 

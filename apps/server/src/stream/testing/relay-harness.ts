@@ -5,9 +5,8 @@ import type { RelayBounds } from '../relay-bounds.js'
 import { RELAY_BOUNDS } from '../relay-bounds.js'
 import { Relay, type RelayParts } from '../relay.js'
 import { STREAM } from './an-outbox-row.js'
+import { HandOutbox } from './hand-outbox.js'
 import { MemoryKafka } from './memory-kafka.js'
-import { ModelLeases } from './model-leases.js'
-import { ModelOutbox } from './model-outbox.js'
 import { silentObserver } from './silent-observer.js'
 
 /** One relay over a model of store and broker, on a clock that the test holds; everything is as production has it but for what is given. */
@@ -20,8 +19,8 @@ export function relayHarness({
   const clock = new HeldClock()
   const kafka = new MemoryKafka(clock)
   kafka.create(STREAM)
-  const leases = new ModelLeases()
-  const outbox = new ModelOutbox(leases)
+  const outbox = HandOutbox.create()
+  const { leases } = outbox
   const disabled: { streamName: string; reason: string }[] = []
   const failures: StoreWork[] = []
   const startRelay = (more: Partial<RelayParts> = {}) => {

@@ -10,10 +10,9 @@ import { RELAY_BOUNDS, type RelayBounds } from '../relay-bounds.js'
 import { Relay } from '../relay.js'
 import { leaseName } from '../shard-leases.js'
 import { anOutboxRow, STREAM } from './an-outbox-row.js'
+import { HandOutbox } from './hand-outbox.js'
 import { judgeStream } from './judge-stream.js'
 import { MemoryKafka, type Fault } from './memory-kafka.js'
-import { ModelLeases } from './model-leases.js'
-import { ModelOutbox } from './model-outbox.js'
 import { silentObserver } from './silent-observer.js'
 import { SimProcess } from './sim-process.js'
 
@@ -47,8 +46,7 @@ const BOUNDS: RelayBounds = {
 export class StreamWorld {
   readonly clock = new HeldClock()
   readonly kafka = new MemoryKafka(this.clock)
-  readonly leases = new ModelLeases()
-  readonly outbox = new ModelOutbox(this.leases)
+  readonly outbox = HandOutbox.create()
   /** What no send may do, found while it went. */
   readonly findings: string[] = []
   private readonly random: SeededRandom
@@ -104,7 +102,7 @@ export class StreamWorld {
   /** Everything that is wrong. */
   judge(): readonly string[] {
     const undrained = this.outbox.waiting.size === 0 ? [] : [`${this.outbox.waiting.size} rows were never marked`]
-    const linkedIds = new Set(this.outbox.linkedById.keys())
+    const linkedIds = this.outbox.linkedIds
     return [...this.findings, ...undrained, ...judgeStream(this.committed, this.kafka.messages(STREAM), linkedIds)]
   }
 
@@ -113,8 +111,8 @@ export class StreamWorld {
     const inPlace = this.committed.filter(({ seq }, at) => seq > (this.committed[at - 1]?.seq ?? 0))
     return {
       repeats: this.kafka.messages(STREAM).length - this.committed.length,
-      takeovers: this.shards.reduce((sum, shard) => sum + this.leases.find(leaseName(shard))!.epoch - 1, 0),
-      links: this.outbox.linkedById.size,
+      takeovers: this.shards.reduce((sum, shard) => sum + this.outbox.lease(leaseName(shard))!.epoch - 1, 0),
+      links: this.outbox.linkedIds.size,
       lateCommits: this.committed.length - inPlace.length,
       refusals: this.kafka.calls.length - this.acknowledged,
     }
@@ -177,7 +175,7 @@ export class StreamWorld {
     }
     const planted = plant?.open?.(open) ?? open
     const outbox = process.reach<OutboxStore>(this.outbox)
-    const leases = process.reach<LeaseStore>(this.leases)
+    const leases = process.reach<LeaseStore>(this.outbox.leases)
     const relay = new Relay({
       outbox: plant?.outbox?.(outbox) ?? outbox,
       leases: plant?.leases?.(leases) ?? leases,
@@ -208,8 +206,10 @@ export class StreamWorld {
         const identity = Number(messages[0]!.key.split(':')[1])
         const name = leaseName(anOutboxRow(identity, 1).shard)
         const epoch = Number(messages[0]!.headers['leaseEpoch'])
-        if (!this.leases.isValid(name, epoch, this.clock.now())) {
-          this.findings.push(`a send began under epoch ${epoch} of ${name}, which is ${this.leases.find(name)?.epoch}`)
+        const newest = this.outbox.lease(name)!
+        if (newest.epoch !== epoch || newest.until <= this.clock.now()) {
+          const leftMs = newest.until - this.clock.now()
+          this.findings.push(`a send began under epoch ${epoch} of ${name}; it is ${newest.epoch}, for ${leftMs} ms`)
         }
         if (under > 0) this.findings.push('two sends of one publisher at a time')
         if (messages.length > 1 && messages.reduce((sum, { value }) => sum + byteSize(value), 0) > 4_000) {

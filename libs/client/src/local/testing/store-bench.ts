@@ -44,3 +44,13 @@ export const entriesOf = (store: JournaledStore): Record<string, string> =>
 export async function quiet(): Promise<void> {
   for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve))
 }
+
+/** True once the promise is settled. */
+export function settlementOf(promise: Promise<unknown>): { done: boolean } {
+  const state = { done: false }
+  const end = () => {
+    state.done = true
+  }
+  promise.then(end, end)
+  return state
+}

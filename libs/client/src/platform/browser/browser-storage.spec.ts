@@ -14,6 +14,17 @@ describe('BrowserStorage', () => {
     return Promise.resolve({ open, close: () => Promise.resolve() })
   })
 
+  test('[NM3] of tabs that replace a profile at once one does, and the others are told what is stored', async () => {
+    globalThis.indexedDB = new IDBFactory()
+    const guest = await open().profile(profileOf('guest'))
+    const crowd = Array.from({ length: 8 }, (_, at) =>
+      open().replaceProfile({ from: guest, to: profileOf(`store ${at}`, { identity: `eu-west-1:${at}` }) }),
+    )
+    const stored = await Promise.all(crowd)
+    expect(new Set(stored.map(({ store }) => store)).size).toBe(1)
+    expect(await open().profile(profileOf('late'))).toEqual(stored[0])
+  })
+
   test('[NC22] the browser is asked once to keep what is stored, and its answer is not waited for', async () => {
     let asked = 0
     Object.defineProperty(globalThis, 'navigator', {

@@ -1,7 +1,8 @@
 import type { Journal } from '../../journal/journal.js'
 import type { Clock } from '../../runtime/clock.js'
 import type { Random } from '../../runtime/random.js'
-import type { DeviceStorage, Profile } from '../device-storage.js'
+import type { DeviceStorage, Profile, ProfileChange } from '../device-storage.js'
+import { replacedProfile } from '../replaced-profile.js'
 import { databaseFault, deleteDatabase, openDatabase, transact } from './database.js'
 import { IndexedDbJournal } from './indexed-db-journal.js'
 
@@ -14,22 +15,11 @@ export class BrowserStorage implements DeviceStorage {
   ) {}
 
   profile(fresh: Profile): Promise<Profile> {
-    return this.#profiles((profiles) => {
-      let profile: Profile
-      const getting = profiles.get(this.#scope) as IDBRequest<Profile | undefined>
-      getting.onsuccess = () => {
-        profile = getting.result ?? fresh
-        if (!getting.result) profiles.put(fresh, this.#scope)
-      }
-      return () => profile
-    })
+    return this.#changed((stored) => stored ?? fresh)
   }
 
-  saveProfile(profile: Profile): Promise<void> {
-    return this.#profiles((profiles) => {
-      profiles.put(profile, this.#scope)
-      return () => undefined
-    })
+  replaceProfile(change: ProfileChange): Promise<Profile> {
+    return this.#changed((stored) => replacedProfile(stored, change))
   }
 
   open(store: string): Promise<Journal> {
@@ -62,6 +52,19 @@ export class BrowserStorage implements DeviceStorage {
 
   #nameOf(store: string): string {
     return `satchel|${this.#scope}|${store}`
+  }
+
+  #changed(change: (stored: Profile | null) => Profile): Promise<Profile> {
+    return this.#profiles((profiles) => {
+      let profile: Profile
+      const getting = profiles.get(this.#scope) as IDBRequest<Profile | undefined>
+      getting.onsuccess = () => {
+        const stored = getting.result ?? null
+        profile = change(stored)
+        if (profile !== stored) profiles.put(profile, this.#scope)
+      }
+      return () => profile
+    })
   }
 
   async #profiles<T>(act: (profiles: IDBObjectStore) => () => T): Promise<T> {

@@ -18,7 +18,7 @@ describe('DirectoryStorage', () => {
   deviceStorageContract(() => Promise.resolve({ open, close: () => Promise.resolve() }))
 
   test('[NC15] a profile is a file that says whose it is, and that only its owner may read', async () => {
-    await open().saveProfile(profileOf('mine'))
+    await open().profile(profileOf('mine'))
     const [home] = await readdir(directory)
     const path = join(directory, home!, 'profile.json')
     expect(JSON.parse(await readFile(path, 'utf8'))).toEqual({
@@ -32,7 +32,7 @@ describe('DirectoryStorage', () => {
   })
 
   test('[NC15] a profile that cannot be read is a fault that names the file, and the file stays', async () => {
-    await open().saveProfile(profileOf('mine'))
+    await open().profile(profileOf('mine'))
     const [home] = await readdir(directory)
     const path = join(directory, home!, 'profile.json')
     await writeFile(path, '{"prof')

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { type Journal, JournalFault } from '../../journal/journal.js'
 import type { Random } from '../../runtime/random.js'
-import type { DeviceStorage, Profile } from '../device-storage.js'
+import type { DeviceStorage, Profile, ProfileChange } from '../device-storage.js'
+import { replacedProfile } from '../replaced-profile.js'
 import { lockDirectory, nodeProcesses } from './directory-lock.js'
 import { FileJournal } from './file-journal.js'
 import { nodeFileSystem, writeDurably } from './file-system.js'
@@ -45,8 +46,13 @@ export class DirectoryStorage implements DeviceStorage {
     })
   }
 
-  saveProfile(profile: Profile): Promise<void> {
-    return this.#inTurn(() => this.#write(profile, (temporary) => nodeFileSystem.rename(temporary, this.#path)))
+  replaceProfile(change: ProfileChange): Promise<Profile> {
+    return this.#inTurn(async () => {
+      const stored = await this.#read()
+      const profile = replacedProfile(stored, change)
+      if (profile !== stored) await this.#write(profile, (temporary) => nodeFileSystem.rename(temporary, this.#path))
+      return profile
+    })
   }
 
   open(store: string): Promise<Journal> {

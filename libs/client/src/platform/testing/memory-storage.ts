@@ -1,6 +1,7 @@
 import type { Journal } from '../../journal/journal.js'
 import { MemoryJournalFile } from '../../journal/testing/memory-journal.js'
-import type { DeviceStorage, Profile } from '../device-storage.js'
+import type { DeviceStorage, Profile, ProfileChange } from '../device-storage.js'
+import { replacedProfile } from '../replaced-profile.js'
 
 /** What memory storages of one device share: the profile and the stores, which survive every tab and process. */
 export class MemoryDevice {
@@ -28,9 +29,11 @@ export class MemoryStorage implements DeviceStorage {
     return Promise.resolve(JSON.parse(this.device.profile) as Profile)
   }
 
-  saveProfile(profile: Profile): Promise<void> {
-    this.device.profile = JSON.stringify(profile)
-    return Promise.resolve()
+  replaceProfile(change: ProfileChange): Promise<Profile> {
+    const { profile } = this.device
+    const stored = replacedProfile(profile === null ? null : (JSON.parse(profile) as Profile), change)
+    this.device.profile = JSON.stringify(stored)
+    return Promise.resolve(stored)
   }
 
   open(store: string): Promise<Journal> {

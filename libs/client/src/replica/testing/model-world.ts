@@ -144,7 +144,7 @@ export class ModelWorld {
     const edits = KEYS.slice(0, 1 + (one % KEYS.length)).map((key) => ({
       ...{ key, value: VALUES[two % 4]!, base: tab.replica.baseOf(PREFS, key), at: 3 },
     }))
-    this.show(tab, [{ kind: 'adopt', store: `guest ${one % 2}`, datasets: [{ dataset: PREFS, edits }] }])
+    this.show(tab, [{ kind: 'adopt', store: `guest ${one % 2}`, through: 1, datasets: [{ dataset: PREFS, edits }] }])
   }
 
   private exchange(leader: SqlReplica, withChanges: boolean): void {
