@@ -1,8 +1,9 @@
 import { mkdirSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import Database from 'better-sqlite3'
+import { dirname } from 'node:path'
+import type Database from 'better-sqlite3'
 import type { QueryRunner } from 'typeorm'
 import { entities } from './entities/entities.js'
+import { takeDirectory } from './directory-lock.js'
 import { Lane } from './lane.js'
 import { CommitThreadClient } from './commit-thread-client.js'
 import { WITHOUT_LINKS, type StreamStorage } from '../stream-storage.js'
@@ -112,20 +113,4 @@ export async function openReader(file: string): Promise<DataSource> {
     prepareDatabase: tuneReader,
   })
   return source.initialize()
-}
-
-/**
- * Holds an exclusive lock on a file beside the database for as long as the process lives; the operating system
- * takes it back even after SIGKILL.
- */
-function takeDirectory(directory: string): Database.Database {
-  const lock = new Database(join(directory, 'satchel.lock'), { timeout: 0 })
-  try {
-    lock.pragma('journal_mode = MEMORY')
-    lock.exec('BEGIN EXCLUSIVE')
-    return lock
-  } catch (cause) {
-    lock.close()
-    throw new Error(`the data directory ${directory} is in use by another Satchel process`, { cause })
-  }
 }

@@ -65,6 +65,6 @@ const INSERT = prepared(`WITH placed AS (
   SELECT max(seq) AS last FROM placed`)
 
 // A dataset may be published whole twice at the same count: its records are the same, and stay for the later one. Within one group ids are unique.
-const KEEP_LINKED = prepared(`INSERT INTO outbox_linked AS held (id, records, created_at)
+export const KEEP_LINKED = prepared(`INSERT INTO outbox_linked AS held (id, records, created_at)
   SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[])
   ON CONFLICT (id) DO UPDATE SET records = excluded.records, created_at = greatest(held.created_at, excluded.created_at)`)
