@@ -59,4 +59,4 @@ const ESTIMATED = prepared(`SELECT coalesce(sum(reltuples), 0)::bigint AS identi
   WHERE reltuples > 0 AND (oid = 'identity'::regclass AND relkind = 'r'
     OR oid IN (SELECT inhrelid FROM pg_inherits WHERE inhparent = 'identity'::regclass))`)
 
-const COUNTED = prepared('SELECT count(*) AS identities FROM (SELECT 1 FROM identity LIMIT $1) AS some')
+const COUNTED = prepared('SELECT count(*) AS identities FROM (SELECT 1 FROM identity LIMIT $1) AS first_ones')

@@ -62,18 +62,27 @@ export class PostgresDatabase {
    * it cannot be reached, is not fit, or was written by a newer version.
    */
   static async open(options: PostgresOptions): Promise<PostgresDatabase> {
+    const database = await PostgresDatabase.connect(options)
+    try {
+      await migrate(options.url, options.partitions)
+      return database
+    } catch (cause) {
+      await database.close()
+      throw cause
+    }
+  }
+
+  /** As {@link open}, but leaves the tables as they are, of whatever version. */
+  static async connect(options: PostgresOptions): Promise<PostgresDatabase> {
     const { url, connections } = options
     const others = poolOf(url, connections - LANES)
     try {
-      await checkServer(others, options).catch((cause: unknown) => {
-        throw new Error(`the database at ${addressOf(url)} cannot be used: ${(cause as Error).message}`, { cause })
-      })
-      await migrate(url, options.partitions)
+      await checkServer(others, options)
+      return new PostgresDatabase(options, poolOf(url, LANES), others)
     } catch (cause) {
       await others.end()
-      throw cause
+      throw new Error(`the database at ${addressOf(url)} cannot be used: ${(cause as Error).message}`, { cause })
     }
-    return new PostgresDatabase(options, poolOf(url, LANES), others)
   }
 
   /** The rows of a statement of its own, taken to be of the shape that the caller names. */

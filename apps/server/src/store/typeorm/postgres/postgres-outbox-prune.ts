@@ -1,3 +1,4 @@
+import { BY_KEY } from './by-key.js'
 import type { Transaction } from './postgres-database.js'
 import { prepared } from './prepared.js'
 import { SHARD_LIST } from './unpublished-streams.js'
@@ -17,7 +18,8 @@ export async function pruneOutbox(
   transaction: Transaction,
   { before, limit, after }: PruneRange,
 ): Promise<Readonly<{ pruned: number; next: number }>> {
-  const seen = await transaction.query<Seen>(LOOK, [SHARD_LIST, after, ROWS_LOOKED_AT])
+  const values = [SHARD_LIST, after, ROWS_LOOKED_AT]
+  const [, seen] = await Promise.all([transaction.query(BY_KEY), transaction.query<Seen>(LOOK, values)])
   const young = seen.findIndex(({ createdAt }) => createdAt >= before)
   const old = young === -1 ? seen : seen.slice(0, young)
   const gone = old.filter(({ waits }) => !waits).slice(0, limit)

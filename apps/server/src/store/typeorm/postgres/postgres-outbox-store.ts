@@ -3,6 +3,7 @@ import type { Backlog, OutboxStore, ParkedStream } from '../../outbox-store.js'
 import { OUTBOX_COLUMNS } from '../outbox-columns.js'
 import { leaseNow, presentTime, type LeaseTime } from './lease-time.js'
 import type { PostgresDatabase } from './postgres-database.js'
+import { BY_KEY } from './by-key.js'
 import { KEEP_LINKED } from './postgres-outbox-insert.js'
 import { pruneOutbox } from './postgres-outbox-prune.js'
 import { prepared, type Prepared } from './prepared.js'
@@ -22,7 +23,11 @@ export class PostgresOutboxStore implements OutboxStore {
     shard: number,
     { limit, bytesMax }: Readonly<{ limit: number; bytesMax: number }>,
   ): Promise<readonly PlacedOutboxRow[]> {
-    return this.database.query(FIRST, [[shard], limit, Math.min(bytesMax, Number.MAX_SAFE_INTEGER)])
+    return this.database.snapshot(async (snapshot) => {
+      const values = [[shard], limit, Math.min(bytesMax, Number.MAX_SAFE_INTEGER)]
+      const [, rows] = await Promise.all([snapshot.query(BY_KEY), snapshot.query<PlacedOutboxRow>(FIRST, values)])
+      return rows
+    })
   }
 
   markPublished({
@@ -34,7 +39,7 @@ export class PostgresOutboxStore implements OutboxStore {
     return this.database.transaction(async (transaction) => {
       const values = [name, holder, epoch, leaseNow(this.leaseTime, now)]
       if ((await transaction.query(HOLDS_LEASE, values)).length === 0) return false
-      await transaction.run(PUBLISHED, [shard, seqs])
+      await Promise.all([transaction.query(BY_KEY), transaction.run(PUBLISHED, [shard, seqs])])
       return true
     })
   }
