@@ -25,6 +25,11 @@ export const commands: readonly Command[] = [
     load: () => import('./restore.js'),
   },
   {
+    name: 'copy',
+    summary: 'moves a stopped site from the embedded database to PostgreSQL',
+    load: () => import('./copy.js'),
+  },
+  {
     name: 'audit-stream',
     summary: 'proves that no change is missing in Kafka, and publishes again what is',
     load: () => import('./audit-stream.js'),

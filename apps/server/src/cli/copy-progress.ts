@@ -9,6 +9,7 @@ export class CopyProgress {
   constructor(
     private readonly deps: Readonly<{ clock: Clock; write: (line: string) => void }>,
     private readonly what: string,
+    private readonly amount: (of: number) => string = sizeOf,
   ) {
     this.shownAt = deps.clock.elapsed()
   }
@@ -18,7 +19,7 @@ export class CopyProgress {
     if (done < of && clock.elapsed() - this.shownAt < EVERY_MS) return
     this.shownAt = clock.elapsed()
     const percent = of === 0 ? 100 : Math.floor((done / of) * 100)
-    write(`${this.what}: ${percent} % of ${sizeOf(of)}\n`)
+    write(`${this.what}: ${percent} % of ${this.amount(of)}\n`)
   }
 }
 
