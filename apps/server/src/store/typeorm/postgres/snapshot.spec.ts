@@ -45,7 +45,7 @@ describeWithPostgres('reading while others write', (postgres) => {
     await writer.close()
   })
 
-  test('[D8] a new epoch waits for the commits that are under way, and none of them puts an old one back', async () => {
+  test('[X11] [D8] a new epoch waits for the commits that are under way, and none of them puts an old one back', async () => {
     const one = await postgresHarness(postgres())
     await one.addPool(POOL)
     await one.addIdentity(IDENTITY, POOL)
