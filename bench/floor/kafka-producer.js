@@ -22,6 +22,7 @@ answerCalls({
           id: row.id,
           type: 'change',
           epoch: '1',
+          previousEpoch: String(Math.min(1, row.count - 1)),
           previousSyncCount: String(row.count - 1),
           schemaVersion: '1',
           leaseEpoch: '1',

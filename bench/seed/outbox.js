@@ -34,7 +34,7 @@ export function* outboxRows({ pool, topic, partitions, rows, datasets, valueByte
       payloadType: 'Inline',
       syncCount: count,
     })
-    const id = `${identity}/${dataset}/${count}`
+    const id = `${identity}/${dataset}/1/${count}`
     yield { id, topic, identity, pool, dataset, count, payload, now, ...streamPlace(identity, partitions) }
   }
 }
@@ -46,7 +46,7 @@ export function seedOutbox(file, options) {
     database.pragma('synchronous = OFF') // a crash here only ends the bench
     const row = database.prepare(
       `INSERT INTO outbox (id, aggregatetype, aggregateid, type, payload, "partition", shard, pool_id, dataset, epoch, sync_count,
-         previous_count, created_at) VALUES (?, ?, ?, 'change', ?, ?, ?, ?, ?, 1, ?, ?, ?)`,
+         previous_epoch, previous_count, created_at) VALUES (?, ?, ?, 'change', ?, ?, ?, ?, ?, 1, ?, ?, ?, ?)`,
     )
     const waiting = database.prepare('INSERT INTO outbox_unpublished (shard, seq, stream_name) VALUES (?, ?, ?)')
     const insert = database.transaction((rows) => {
@@ -61,6 +61,7 @@ export function seedOutbox(file, options) {
           pool,
           dataset,
           count,
+          Math.min(1, count - 1),
           count - 1,
           now,
         )

@@ -9,6 +9,7 @@ export function changeOf({ value, headers }) {
     dataset: payload.datasetName,
     epoch: Number(headers.epoch),
     syncCount: payload.syncCount,
+    previousEpoch: Number(headers.previousEpoch),
     previous: Number(headers.previousSyncCount),
     day: new Date(payload.lastModifiedDate).toISOString().slice(0, 10),
     records: payload.kinesisSyncRecords ?? null,

@@ -41,9 +41,9 @@ await consumer.run({
       await heartbeat()
     }
     const { taken, repeated, ahead } = activity.take(whole, { begun: shortened.has(batch.partition) })
-    for (const { identity, dataset, previous } of ahead) {
+    for (const { identity, dataset, previousEpoch, previous } of ahead) {
       process.stderr.write(
-        `${identity}/${dataset} waits for its change ${previous}: npx satchel audit-stream --repair\n`,
+        `${identity}/${dataset} waits for its change ${previous} of epoch ${previousEpoch}: npx satchel audit-stream --repair\n`,
       )
     }
     const offset = String(BigInt(batch.lastOffset()) + 1n)

@@ -4,7 +4,8 @@
  */
 export function standing(last, change) {
   if (last !== null && compare(change, last) <= 0) return 'repeated'
-  return change.previous <= (last?.syncCount ?? 0) ? 'next' : 'ahead'
+  const previous = { epoch: change.previousEpoch, syncCount: change.previous }
+  return compare(previous, last ?? { epoch: 0, syncCount: 0 }) <= 0 ? 'next' : 'ahead'
 }
 
 const compare = (a, b) => a.epoch - b.epoch || a.syncCount - b.syncCount

@@ -81,6 +81,7 @@ describeInChromium('the demo page', () => {
     expect(await conflict.textContent()).toMatch(/notes.*Milk and bread.*Milk and honey/s)
     // The conflict holds back only its own key.
     await laptop.until(async () => expect(await laptop.waiting()).toBe(1))
+    await laptop.until(async () => expect(await laptop.reason()).toMatch(/^1 key waits for your decision;/))
     await phone.until(async () => expect(await phone.valueOf('there').inputValue()).toBe('2'))
     expect(await laptop.valueOf('here').inputValue()).toBe('1')
 

@@ -1,11 +1,35 @@
 import 'reflect-metadata'
 import { replace } from '../../apps/server/src/domain/testing/a-dataset.js'
 import type { DatasetName } from '@satchel/protocol'
-import { aDevice, aServer, batchesOf, inTime, opening, settled, stored, until } from './session-device.js'
+import { aDevice, aServer, batchesOf, inTime, opening, settled, SETTINGS, stored, until } from './session-device.js'
 
 const tabOn = opening()
 
 describe('a session that goes well', () => {
+  test('[NP1] [NP3] shows what the server has before the storage takes anything, and sends nothing until it does', async () => {
+    const world = await aServer()
+    const writer = await tabOn(world)
+    await writer.edit({ a: '1' })
+    await until(writer.isQuiet)
+
+    const device = aDevice()
+    const reader = await tabOn(world, device, { paused: true })
+    const release = device.file.hold('append')
+    reader.session.resume()
+    await until(() => reader.shown()['a'] === '1')
+    void reader.edit({ b: '2' })
+    await settled()
+    expect(batchesOf(reader)).toEqual([])
+    expect(reader.store.replica.standing(SETTINGS)).toEqual({ epoch: 0, since: 0 })
+    expect(reader.store.replica.greeting.identity).toBeNull()
+
+    release()
+    await until(reader.isQuiet)
+    expect(batchesOf(reader)).toHaveLength(1)
+    expect(reader.store.replica.greeting.identity).not.toBeNull()
+    expect((await stored(world)).values).toEqual({ a: '1', b: '2' })
+  })
+
   test('goes live, sends an edit, and brings what another device wrote', async () => {
     const world = await aServer()
     const a = await tabOn(world)

@@ -1,11 +1,15 @@
 import Database from 'better-sqlite3'
+import { execFile } from 'node:child_process'
+import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { aGuest, aPool, adminOf, datasetOf, withCredentials, type Somebody } from '../support/a-pool.js'
 import { eventually } from '../support/eventually.js'
 import { describeWithKafka } from '../support/kafka/describe-with-kafka.js'
 import type { KafkaCluster } from '../support/kafka/kafka-cluster.js'
 import { runSatchel, type Ran } from '../support/run-satchel.js'
-import { startServer, type RunningServer } from '../support/start-server.js'
+import { SERVER_MAIN, startServer, type RunningServer } from '../support/start-server.js'
 
 const PREFIX = 'site.'
 const DRAINED_MS_MAX = 60_000
@@ -28,12 +32,16 @@ describeWithKafka('auditing the stream of a running server, with a real Kafka', 
     stream = `audited-${++streams}`
     await aTopic()
     const pool = await aPool(server)
-    const CognitoStreams = { StreamName: stream, RoleArn, StreamingStatus: 'ENABLED' } as const
-    await adminOf(server).sync.setIdentityPoolConfiguration({ IdentityPoolId: pool, CognitoStreams })
+    await streamTo(stream, pool)
     guest = await aGuest(server, pool)
   })
 
-  const aTopic = () => kafka().createTopic(PREFIX + stream, { numPartitions: 3 })
+  const aTopic = (name = stream) => kafka().createTopic(PREFIX + name, { numPartitions: 3 })
+
+  async function streamTo(name: string, pool = guest.pool): Promise<void> {
+    const CognitoStreams = { StreamName: name, RoleArn, StreamingStatus: 'ENABLED' } as const
+    await adminOf(server).sync.setIdentityPoolConfiguration({ IdentityPoolId: pool, CognitoStreams })
+  }
 
   /** Accepted changes of one dataset, one after another. */
   async function write(count: number, dataset = 'prefs', somebody = guest): Promise<void> {
@@ -43,6 +51,12 @@ describeWithKafka('auditing the stream of a running server, with a real Kafka', 
       const RecordPatches = [{ Op: 'replace' as const, Key: `k${DatasetSyncCount}`, Value: 'v', SyncCount: 0 }]
       await somebody.sync.updateRecords({ ...path, SyncSessionToken, RecordPatches })
     }
+  }
+
+  /** Its data stays. */
+  async function stopped(): Promise<void> {
+    server.process.signal('SIGTERM')
+    await server.process.end()
   }
 
   const database = <T>(work: (db: Database.Database) => T): T => {
@@ -155,7 +169,7 @@ describeWithKafka('auditing the stream of a running server, with a real Kafka', 
     const again = after.filter(({ offset, partition }) =>
       before.every((known) => known.partition !== partition || known.offset !== offset),
     )
-    expect(again.map(({ headers }) => headers['id'])).toEqual([3, 4, 5].map((n) => `${guest.identity}/prefs/${n}`))
+    expect(again.map(({ headers }) => headers['id'])).toEqual([3, 4, 5].map((n) => `${guest.identity}/prefs/1/${n}`))
     expect(await counts()).toMatchObject({ code: 0, changes: 7, repeated: 3, uncompared: 0 })
   })
 
@@ -166,5 +180,53 @@ describeWithKafka('auditing the stream of a running server, with a real Kafka', 
     const { code, stdout, stderr } = await runSatchel(['audit-stream', '--stream', stream], nobody)
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
     expect(stderr).toMatch(/^the stream could not be audited: the topic site\.\S+ cannot be looked at: /)
+  })
+
+  test('[V71] a stream that went to another topic and came back is fine in both', async () => {
+    const other = `${stream}-too`
+    await aTopic(other)
+    await write(3)
+    await streamTo(other)
+    await write(2)
+    await streamTo(stream)
+    await write(2)
+    await drained()
+    await eventually(async () => expect(await kafka().read(PREFIX + other)).toHaveLength(2), DRAINED_MS_MAX)
+    expect(await counts('--pool', guest.pool)).toMatchObject({ code: 0, datasets: 1, changes: 5, skipped: 2 })
+    const there = await audit('--stream', other)
+    expect(there.stdout).toContain(`  ${other}: 2 messages\n`)
+    expect(there.code).toBe(0)
+  })
+
+  // Every dataset of the server gets another epoch: whatever relies on the first has to come before.
+  test('[V2, V71] after a backup was put back the topic is whole, the first change names the one in the backup, and no event id comes twice', async () => {
+    await write(3)
+    await drained()
+    await stopped()
+    const backup = mkdtempSync(join(tmpdir(), 'satchel-backup-'))
+    cpSync(server.dataDir, backup, { recursive: true })
+    server = await server.restart()
+    guest = await withCredentials(server, guest)
+    await write(3)
+    await drained()
+    await stopped()
+    rmSync(server.dataDir, { recursive: true })
+    cpSync(backup, server.dataDir, { recursive: true })
+    rmSync(backup, { recursive: true })
+    const env = { PATH: process.env['PATH'], SATCHEL_DATA_DIR: server.dataDir }
+    await promisify(execFile)(process.execPath, [SERVER_MAIN, '--new-epoch'], { env })
+    server = await server.restart()
+    guest = await withCredentials(server, guest)
+    await write(2)
+    await drained()
+    expect(await counts()).toMatchObject({ code: 0, changes: 8, repeated: 0 })
+    const headers = (await kafka().read(PREFIX + stream)).map((message) => message.headers)
+    const epoch = headers.at(-1)!['epoch']
+    expect(headers.map((told) => [told['epoch'], told['previousEpoch'], told['previousSyncCount']])).toEqual([
+      ...['0', '1', '1', '1', '1', '1'].map((previous, count) => ['1', previous, String(count)]),
+      [epoch, '1', '3'],
+      [epoch, epoch, '4'],
+    ])
+    expect(new Set(headers.map(({ id }) => id)).size).toBe(8)
   })
 })

@@ -152,7 +152,7 @@ describe('a stream that is switched on', () => {
     const [first, second] = await arrived(topic, 2)
     expect(first).toMatchObject({
       key: guest.identity,
-      headers: { type: 'change', previousSyncCount: '0', schemaVersion: '1' },
+      headers: { type: 'change', previousEpoch: '0', previousSyncCount: '0', schemaVersion: '1' },
       value: {
         identityPoolId: pool,
         identityId: guest.identity,
@@ -166,7 +166,7 @@ describe('a stream that is switched on', () => {
         ],
       },
     })
-    expect(second).toMatchObject({ headers: { previousSyncCount: '1' }, value: { syncCount: 2 } })
+    expect(second).toMatchObject({ headers: { previousEpoch: '1', previousSyncCount: '1' }, value: { syncCount: 2 } })
   })
 
   test('[V54] sends nothing new once it is DISABLED, and goes on with its chain when it is enabled again', async () => {
@@ -183,6 +183,31 @@ describe('a stream that is switched on', () => {
     expect(messages.map(({ value, headers }) => [value['syncCount'], headers['previousSyncCount']])).toEqual([
       [1, '0'],
       [4, '1'],
+    ])
+  })
+
+  test('[V2] begins its chains anew in another topic, and again when it comes back', async () => {
+    const [one, other] = [aTopic(), aTopic()]
+    await enable(one)
+    const guest = await aGuest(site.running, pool)
+    for (const [count, topic] of [one, one, other, other, one].entries()) {
+      await enable(topic)
+      await write(guest, put('k', String(count), count))
+    }
+    const chain = async (topic: string, changes: number) =>
+      (await arrived(topic, changes)).map(({ value, headers }) => [
+        value['syncCount'],
+        headers['previousEpoch'],
+        headers['previousSyncCount'],
+      ])
+    expect(await chain(one, 3)).toEqual([
+      [1, '0', '0'],
+      [2, '1', '1'],
+      [5, '0', '0'],
+    ])
+    expect(await chain(other, 2)).toEqual([
+      [3, '0', '0'],
+      [4, '1', '3'],
     ])
   })
 

@@ -31,7 +31,7 @@ test('[V77] the rule of the example is the rule of the stream', async () => {
     standing: (last: StreamPosition | null, link: StreamLink) => string
   }
   const at = fc.record({ epoch: fc.nat(2), syncCount: fc.nat(5) })
-  const link = fc.record({ epoch: fc.nat(2), syncCount: fc.nat(5), previous: fc.nat(5) })
+  const link = fc.record({ epoch: fc.nat(2), syncCount: fc.nat(5), previousEpoch: fc.nat(2), previous: fc.nat(5) })
   fc.assert(
     fc.property(fc.option(at), link, (last, change) => {
       expect(standing(last, change)).toBe(streamStanding(last, change))
@@ -66,7 +66,13 @@ function messageOf(
       syncCount,
       ...over,
     }),
-    headers: { type: 'change', epoch: '0', previousSyncCount: String(syncCount - 1), schemaVersion: '1' },
+    headers: {
+      type: 'change',
+      epoch: '1',
+      previousEpoch: syncCount === 1 ? '0' : '1',
+      previousSyncCount: String(syncCount - 1),
+      schemaVersion: '1',
+    },
   }
 }
 

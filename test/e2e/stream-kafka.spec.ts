@@ -77,6 +77,10 @@ describeWithKafka('streams of pools, with a real Kafka', {}, (kafka: () => Kafka
       [guest.identity, 6, 'remove'],
     ])
     expect(messages.map(({ headers }) => headers['previousSyncCount'])).toEqual(['0', '1', '2', '3', '4', '5'])
+    expect(messages.map(({ headers }) => headers['previousEpoch'])).toEqual(['0', '1', '1', '1', '1', '1'])
+    expect(messages.map(({ headers }) => headers['id'])).toEqual(
+      [1, 2, 3, 4, 5, 6].map((count) => `${guest.identity}/settings/1/${count}`),
+    )
   })
 
   test('[V51, V52] a topic that is missing or compacted is refused by name, one with a single replica is warned of', async () => {
@@ -168,7 +172,7 @@ describeWithKafka('streams of pools, with a real Kafka', {}, (kafka: () => Kafka
     const messages = await messagesOf(stream)
     const ids = messages.map(({ headers }) => headers['id'])
     expect(new Set(ids)).toEqual(
-      new Set(guests.flatMap(({ identity }) => names.map((name) => `${identity}/${name}/1/snapshot`))),
+      new Set(guests.flatMap(({ identity }) => names.map((name) => `${identity}/${name}/1/1/snapshot`))),
     )
     // Whatever was on its way at the kill may come twice, and no more than that.
     expect(messages.length).toBeLessThan(GUESTS * DATASETS_EACH + before.length + 200)

@@ -9,7 +9,7 @@ import { build } from 'esbuild'
 /** The goal for everything together; docs/PERFORMANCE.md says why it is missed. */
 const GOAL = 15_360
 const START_MAX = 4_096
-const TOTAL_MAX = 34_000
+const TOTAL_MAX = 36_200
 
 const { outputFiles } = await build({
   stdin: { contents: "export * from '@satchel/client/browser'", resolveDir: import.meta.dirname },

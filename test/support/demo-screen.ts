@@ -74,6 +74,9 @@ export class DeviceScreen {
     return Number(await this.card.locator('.pending').getAttribute('data-count'))
   }
 
+  /** What is said beside the status. */
+  reason = (): Promise<string | null> => this.card.locator('.reason').textContent()
+
   /** Waits until the status is of this kind. */
   standsAt(kind: string): Promise<void> {
     return this.until(async () => expect(await this.card.locator('.status').getAttribute('data-kind')).toBe(kind))

@@ -3,7 +3,7 @@ import { element, say, type Part } from './element.js'
 import { kindInWords, reasonInWords } from './words.js'
 
 /** Whether the device is in step, read out when it changes; why and since when, which is only shown. */
-export function statusLine({ client }: Device): Part {
+export function statusLine({ client, dataset }: Device): Part {
   const kind = element('span', { class: 'kind' })
   const pill = element('span', { class: 'status', role: 'status', 'aria-live': 'polite' }, kind)
   const reason = element('span', { class: 'reason quiet' })
@@ -11,7 +11,7 @@ export function statusLine({ client }: Device): Part {
     const { status } = client
     pill.dataset['kind'] = status.kind
     say(kind, kindInWords(status))
-    say(reason, reasonInWords(status, Date.now()))
+    say(reason, reasonInWords(status, Date.now(), dataset.conflicts().length))
   }
   return { element: element('p', { class: 'standing' }, pill, reason), refresh }
 }

@@ -38,3 +38,15 @@ test('a status tells why, since when, and when it is tried again', () => {
     'nobody answers, for 4 s; tries again in 5 s',
   )
 })
+
+test('keys that wait for a decision come before all else that is in step', () => {
+  const live = { kind: 'live', since: 1_000, reason: 'everything is in step' } as const
+  expect(reasonInWords(live, 4_000, 0)).toBe('everything is in step, for 3 s')
+  expect(reasonInWords(live, 4_000, 1)).toBe('1 key waits for your decision; everything else is in step, for 3 s')
+  expect(reasonInWords(live, 4_000, 2)).toBe('2 keys wait for your decision; everything else is in step, for 3 s')
+})
+
+test('a device that is not live tells why, whatever waits for a decision', () => {
+  const offline = { kind: 'offline', since: 1_000, reason: 'paused' } as const
+  expect(reasonInWords(offline, 4_000, 1)).toBe('paused, for 3 s')
+})

@@ -35,9 +35,16 @@ const KINDS: Readonly<Record<Status['kind'], string>> = {
 
 export const kindInWords = (status: Status): string => KINDS[status.kind]
 
-/** Why the status is what it is, and since when; for one that waits also when it goes on. */
-export function reasonInWords(status: Status, now: number): string {
+/**
+ * Why the status is what it is, and since when; for one that waits also when it goes on. The client calls itself in step while keys wait for a
+ * decision, since it has nothing to send for them: for whoever looks at the page they come first.
+ */
+export function reasonInWords(status: Status, now: number, undecidedKeys = 0): string {
   const since = `for ${spanInWords(now - status.since)}`
+  if (status.kind === 'live' && undecidedKeys > 0) {
+    const wait = undecidedKeys === 1 ? 'waits' : 'wait'
+    return `${counted(undecidedKeys, 'key')} ${wait} for your decision; everything else is in step, ${since}`
+  }
   const again = status.kind === 'waiting' ? `; tries again in ${spanInWords(status.until - now)}` : ''
   return status.reason === '' ? `${since}${again}` : `${status.reason}, ${since}${again}`
 }

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { byCodePoint, byteSize, faultInText } from './text.js'
+import { byCodePoint, byteSize, faultInText, sortedByCodePoint } from './text.js'
 
 const text = fc.string({ unit: 'binary' })
 
@@ -17,6 +17,16 @@ test('[T2] texts are ordered by code point, as their UTF-8 bytes are', () => {
     { seed: 2, numRuns: 2_000 },
   )
   expect(['\uffee', '😀', 'z'].sort(byCodePoint)).toEqual(['z', '\uffee', '😀'])
+})
+
+test('[T2] a list of texts is sorted in that order, whatever is in it', () => {
+  const high = fc.constantFrom('\ud7ff', '\ue000', '\uffee', '😀', '😀a')
+  fc.assert(
+    fc.property(fc.array(fc.oneof(fc.string(), high, text)), (texts) => {
+      expect(sortedByCodePoint(new Set(texts))).toEqual([...new Set(texts)].sort(byCodePoint))
+    }),
+    { seed: 3, numRuns: 500 },
+  )
 })
 
 test.each([

@@ -42,3 +42,13 @@ export function byCodePoint(a: string, b: string): number {
   }
   return a.length - b.length
 }
+
+/** Where code points and units of UTF-16 are ordered differently, one of these is involved. */
+const HIGH = /[\ud800-\uffff]/
+
+/** Texts in the order of {@link byCodePoint}, in a new list. */
+export function sortedByCodePoint<Text extends string>(texts: Iterable<Text>): Text[] {
+  const sorted = [...texts]
+  // The engine's own order by unit is many times faster, above all in code that has just been loaded.
+  return sorted.some((text) => HIGH.test(text)) ? sorted.sort(byCodePoint) : sorted.sort()
+}

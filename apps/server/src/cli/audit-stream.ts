@@ -97,6 +97,7 @@ async function withParts<T>(work: (parts: Parts) => Promise<T>): Promise<T> {
     return await work({
       log: opened.changeLog,
       streams: (await opened.pools.streaming()).map(({ streamName }) => streamName),
+      targetOf: async (pool) => (await opened.pools.syncSettings(pool))?.cognitoStreams?.target ?? null,
       topics: new KafkaTopicReader({ connections, clock, random, topicPrefix }),
       clock,
       relay: config.stream.relay,

@@ -23,8 +23,12 @@ export type Dataset = Readonly<{
   recordCount: number
   /** UTF-8 bytes of keys and values of live records. */
   bytes: number
+  /** Epoch of its newest change that went into the outbox; 0 for none. */
+  streamedEpoch: number
   /** Count of its newest change that went into the outbox; 0 for none. */
   streamedThrough: SyncCount
+  /** The `begun` of the stream target that this change went to; 0 for none. */
+  streamBegun: number
 }>
 
 /** A dataset nobody has written to. */
@@ -40,7 +44,9 @@ export const absentDataset = (name: DatasetName): Dataset => ({
   modifiedBy: '',
   recordCount: 0,
   bytes: 0,
+  streamedEpoch: 0,
   streamedThrough: NEVER_SYNCED,
+  streamBegun: 0,
 })
 
 /**

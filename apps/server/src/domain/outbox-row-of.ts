@@ -11,7 +11,7 @@ export function outboxRowOf(
   change: StreamChange,
   link: LinkAt,
 ): Readonly<{ row: OutboxRow; linked: LinkedRecords | null }> {
-  const { kind, path, target, epoch, syncCount, previous, at } = change
+  const { kind, path, target, epoch, syncCount, previousEpoch, previous, at } = change
   const id = eventIdOf(change)
   const { payload, linked } = streamRecord(change, id, (eventId) => link(eventId, at))
   const row: OutboxRow = {
@@ -25,11 +25,12 @@ export function outboxRowOf(
     dataset: path.dataset,
     epoch,
     syncCount,
+    previousEpoch,
     previous,
     createdAt: at,
   }
   return { row, linked: linked === null ? null : { id, records: linked, createdAt: at } }
 }
 
-const eventIdOf = ({ kind, path, syncCount }: StreamChange): string =>
-  `${path.identity}/${path.dataset}/${syncCount}${kind === 'snapshot' ? '/snapshot' : ''}`
+const eventIdOf = ({ kind, path, epoch, syncCount }: StreamChange): string =>
+  `${path.identity}/${path.dataset}/${epoch}/${syncCount}${kind === 'snapshot' ? '/snapshot' : ''}`

@@ -9,7 +9,7 @@ export const SHARDS = 8
  * change, and never altered.
  */
 export type OutboxRow = Readonly<{
-  /** Event id, the same whenever this change is published: identity, dataset, count, and `snapshot` for a snapshot, joined by slashes. */
+  /** Event id, the same whenever this change is published: identity, dataset, epoch, count, and `snapshot` for a snapshot, joined by slashes. */
   id: string
   /** `aggregatetype`: the topic, without the server's prefix. */
   streamName: string
@@ -26,6 +26,8 @@ export type OutboxRow = Readonly<{
   dataset: DatasetName
   epoch: number
   syncCount: SyncCount
+  /** See `StreamChange.previousEpoch`. */
+  previousEpoch: number
   /** See `StreamChange.previous`. */
   previous: SyncCount
   /** Epoch milliseconds. */

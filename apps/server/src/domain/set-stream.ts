@@ -1,11 +1,13 @@
 import type { StreamTarget } from './stream-target.js'
 import type { CognitoStreams, StreamWish } from './sync-settings.js'
 
-/** The partitions that a stream of this name has used in its pool, whether it is on or off now; null where it has used none. */
-export function partitionsHeld(held: CognitoStreams | null, streamName: string): number | null {
-  if (held?.streamName !== streamName) return null
-  return held.target?.partitions ?? null
-}
+/** Where a stream of this name went to last in its pool, whether it is on or off now; null where it never was on. */
+export const targetHeld = (held: CognitoStreams | null, streamName: string): StreamTarget | null =>
+  held?.streamName === streamName ? held.target : null
+
+/** The {@link StreamTarget.begun} of a stream that is enabled at a time: what it was under the same name, otherwise none that another name had. */
+export const begunOf = (held: CognitoStreams | null, streamName: string, at: number): number =>
+  targetHeld(held, streamName)?.begun ?? Math.max(at, (held?.target?.begun ?? 0) + 1)
 
 /** What a pool's stream becomes when its owner switches it on (V50): whatever reason it was off for is gone. */
 export const enabledStream = (wish: StreamWish, target: StreamTarget): CognitoStreams => ({
@@ -20,7 +22,7 @@ export const ownerDisabledStream = (held: CognitoStreams | null, wish: StreamWis
   ...wish,
   streamingStatus: 'DISABLED',
   disabledReason: null,
-  target: held?.streamName === wish.streamName ? held.target : null,
+  target: targetHeld(held, wish.streamName),
 })
 
 /** What it becomes when the server switches it off (V55): nothing else of it changes. */

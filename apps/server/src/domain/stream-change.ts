@@ -13,9 +13,11 @@ export type StreamChange = Readonly<{
   operation: 'replace' | 'remove'
   epoch: number
   syncCount: SyncCount
+  /** The epoch of the change that {@link previous} names; 0 for none. */
+  previousEpoch: number
   /**
-   * The count of the dataset's change before this one that went into the outbox, 0 for none. Usually `syncCount - 1`; lower after a time in which
-   * the stream was off. For a snapshot, the newest such count at that time.
+   * The count of the dataset's change before this one that went into the outbox for the same stream, 0 for none. Usually `syncCount - 1`; lower after a
+   * time in which the stream was off. For a snapshot, the newest such change at that time.
    */
   previous: SyncCount
   /** When it was accepted, epoch milliseconds. */

@@ -9,10 +9,11 @@ const link = (id: string) => `https://satchel.example/${id}`
 const aChange = (over: Partial<StreamChange> = {}): StreamChange => ({
   kind: 'change',
   path: path(),
-  target: { streamName: 'changes', partitions: 4, payloadBytesMax: 10_000 },
+  target: { streamName: 'changes', partitions: 4, begun: 1, payloadBytesMax: 10_000 },
   operation: 'replace',
   epoch: 1,
   syncCount: count(7),
+  previousEpoch: 1,
   previous: count(6),
   at: 5_000,
   records: [
@@ -64,8 +65,14 @@ test('[V9] a payload made whole is linked later to the same effect, and one that
 
 test('[V1] a row says what its change does, and is named after it', () => {
   const { row } = outboxRowOf(aChange(), link)
-  expect(row).toMatchObject({ id: `${IDENTITY}/settings/7`, type: 'change', previous: 6, createdAt: 5_000 })
-  expect(outboxRowOf(aChange({ kind: 'snapshot' }), link).row.id).toBe(`${IDENTITY}/settings/7/snapshot`)
+  expect(row).toMatchObject({
+    id: `${IDENTITY}/settings/1/7`,
+    type: 'change',
+    previousEpoch: 1,
+    previous: 6,
+    createdAt: 5_000,
+  })
+  expect(outboxRowOf(aChange({ kind: 'snapshot' }), link).row.id).toBe(`${IDENTITY}/settings/1/7/snapshot`)
 })
 
 test('[V10] the time of a link is counted from its change', () => {

@@ -8,7 +8,7 @@ export type CognitoStreams = Readonly<{
   /** Why the server itself turned it off; null where its owner did, or it is on. */
   disabledReason: string | null
   /**
-   * What was found of the topic when the stream was enabled, kept while it is off so that its datasets find their partitions again (V53); null where it
+   * What was found of the topic when the stream was enabled, kept while it is off so that its datasets find their partitions and chains again (V53); null where it
    * never was. Where changes go now is {@link streamTargetOf}.
    */
   target: StreamTarget | null

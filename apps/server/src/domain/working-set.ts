@@ -5,6 +5,7 @@ import { absentDataset, type Dataset } from './dataset.js'
 import type { HeldRecord } from './held-record.js'
 import type { StreamChange } from './stream-change.js'
 import type { StreamTarget } from './stream-target.js'
+import { streamedBefore } from './streamed-before.js'
 import { NO_USAGE, subtractUsage, sumUsage, usageOf, type Usage } from './usage.js'
 
 /** What a store loads, under lock, before a group of writes is judged. */
@@ -147,9 +148,10 @@ export class WorkingSet {
   private stream(path: DatasetPath, dataset: Dataset, change: Pick<StreamChange, 'operation' | 'records'>): Dataset {
     const target = this.loaded.targets.get(path.pool)
     if (target === undefined) return dataset
-    const { epoch, syncCount, streamedThrough: previous, modifiedAt: at } = dataset
-    this.streamed.push({ kind: 'change', path, target, ...change, epoch, syncCount, previous, at })
-    return { ...dataset, streamedThrough: syncCount }
+    const { epoch, syncCount, modifiedAt: at } = dataset
+    const before = streamedBefore(dataset, target)
+    this.streamed.push({ kind: 'change', path, target, ...change, epoch, syncCount, ...before, at })
+    return { ...dataset, streamedEpoch: epoch, streamedThrough: syncCount, streamBegun: target.begun }
   }
 
   private touch(path: DatasetPath): Touched {

@@ -1,5 +1,6 @@
 import { AWS_LIMITS, type IdentityId } from '@satchel/protocol'
 import { streamPlace } from '../domain/stream-place.js'
+import type { StreamTarget } from '../domain/stream-target.js'
 import { IDENTITY, OTHER_POOL, path, POOL, remove, replace } from '../domain/testing/a-dataset.js'
 import { aTarget, type OpenStreamStores, type StreamHarness } from './testing/stream-harness.js'
 
@@ -13,7 +14,7 @@ export function bulkPublishStoreContract(open: OpenStreamStores): void {
 
   const begin = (at: number, unlessCompletedAfter = at - 100) =>
     harness.stores.bulkPublishes.begin({ pool: POOL, at, unlessCompletedAfter })
-  const advance = (over: Partial<{ datasetsMax: number; bytesMax: number }> = {}) =>
+  const advance = (over: Partial<{ target: StreamTarget; datasetsMax: number; bytesMax: number }> = {}) =>
     harness.stores.bulkPublishes.advance({
       pool: POOL,
       target: aTarget(),
@@ -89,7 +90,7 @@ export function bulkPublishStoreContract(open: OpenStreamStores): void {
     expect(await advance()).toMatchObject({ datasets: 3, complete: true, lastSeq: 3 })
     expect(await snapshots()).toEqual(['a', 'b', 'c'])
     const row = (await harness.rows())[2]!
-    expect(row).toMatchObject({ id: `${later}/c/2/snapshot`, type: 'snapshot', epoch: 1, syncCount: 2, previous: 0 })
+    expect(row).toMatchObject({ id: `${later}/c/1/2/snapshot`, type: 'snapshot', epoch: 1, syncCount: 2, previous: 0 })
     expect(JSON.parse(row.payload)).toMatchObject({
       operation: 'replace',
       syncCount: 2,
@@ -116,10 +117,29 @@ export function bulkPublishStoreContract(open: OpenStreamStores): void {
     await advance()
     await harness.setTarget(aTarget())
     await harness.commit([harness.update([replace('a', '3', 2)], path('a'))])
-    expect((await harness.rows()).map((row) => [row.type, row.previous, row.syncCount])).toEqual([
-      ['change', 0, 1],
-      ['snapshot', 1, 2],
-      ['change', 1, 3],
+    expect((await harness.rows()).map((row) => [row.type, row.previousEpoch, row.previous, row.syncCount])).toEqual([
+      ['change', 0, 0, 1],
+      ['snapshot', 1, 1, 2],
+      ['change', 1, 1, 3],
+    ])
+  })
+
+  test('[V15] in another topic a snapshot names no change before it, and neither does the first change behind it', async () => {
+    await harness.setTarget(aTarget())
+    await write('a')
+    const target = aTarget({ streamName: 'other', begun: 2 })
+    await harness.setTarget(target)
+    await begin(500)
+    await advance({ target })
+    await harness.commit([harness.update([replace('a', '2', 1)], path('a'))])
+    await end(600)
+    await begin(700)
+    await advance({ target })
+    expect((await harness.rows()).map((row) => [row.type, row.previousEpoch, row.previous, row.syncCount])).toEqual([
+      ['change', 0, 0, 1],
+      ['snapshot', 0, 0, 1],
+      ['change', 0, 0, 2],
+      ['snapshot', 1, 2, 2],
     ])
   })
 

@@ -25,15 +25,30 @@ export function changeLogContract(open: OpenStreamStores): void {
     await write('b', 1)
     const { changeLog } = harness.stores
     const first = await changeLog.streamedDatasets({ after: null, limit: 2 })
+    const common = { pool: POOL, identity: IDENTITY, epoch: 1, syncCount: 2, streamedEpoch: 1, streamBegun: 1 }
     expect(first).toEqual([
-      { pool: POOL, identity: IDENTITY, dataset: 'a', epoch: 1, syncCount: 2, streamedThrough: 2 },
-      { pool: POOL, identity: IDENTITY, dataset: 'b', epoch: 1, syncCount: 2, streamedThrough: 1 },
+      { ...common, dataset: 'a', streamedThrough: 2 },
+      { ...common, dataset: 'b', streamedThrough: 1 },
     ])
     expect(await changeLog.streamedDatasets({ after: first[1]!, limit: 2 })).toMatchObject([
       { pool: OTHER_POOL, identity: OTHER_IDENTITY, dataset: 'c' },
     ])
     const between = { identity: IDENTITY, dataset: 'aa' as never }
     expect(await changeLog.streamedDatasets({ after: between, limit: 1 })).toMatchObject([{ dataset: 'b' }])
+  })
+
+  test('[V18] a dataset that streamed is listed with the epoch and the stream of its newest change, whatever came since', async () => {
+    await write('a')
+    await harness.setTarget(aTarget({ streamName: 'other', begun: 7 }))
+    await write('a', 1)
+    await harness.setTarget(aTarget({ streamName: 'third', begun: 8 }))
+    await harness.stores.datasets.beginEpoch(5_000)
+    expect(await harness.stores.changeLog.streamedDatasets({ after: null, limit: 2 })).toEqual([
+      {
+        ...{ pool: POOL, identity: IDENTITY, dataset: 'a', epoch: 5_000, syncCount: 2 },
+        ...{ streamedEpoch: 1, streamedThrough: 2, streamBegun: 7 },
+      },
+    ])
   })
 
   test('[V18] rows come by place, published or not, page by page', async () => {

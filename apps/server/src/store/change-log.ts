@@ -8,8 +8,10 @@ export type StreamedDataset = Readonly<{
   dataset: DatasetName
   epoch: number
   syncCount: SyncCount
-  /** Count of its newest change that went into the outbox. */
+  /** Epoch and count of its newest change that went into the outbox, and the `begun` of the stream target it went to. */
+  streamedEpoch: number
   streamedThrough: SyncCount
+  streamBegun: number
 }>
 
 /** Where a listing goes on. */

@@ -97,13 +97,18 @@ test.each([1, 2, 3, 4, 5])('[W12] memory and SQLite answer alike, seed %i', asyn
     await both(({ store }) => store.list(where, { after, through: null, limit }))
     const page = { after: pick(['', 'one', 'z']), limit: 2 }
     await both(({ store }) => store.listDatasets(where.identity, page))
+    if (step % 150 === 149) await both(({ store }) => store.beginEpoch(sessions))
     if (step % 50 === 49) await both(({ store }) => store.collectTombstones({ before: sessions - 60, limit: 10_000 }))
     const below = `s${String(Math.max(0, sessions - 300)).padStart(6, '0')}`
     if (step % 97 === 96) await both(({ store }) => store.forgetMarkers({ below, limit: 50 }))
     if (step % 61 === 60) await both(({ store }) => store.forgetDeviceMarkers({ before: sessions - 30, limit: 3 }))
     await both(({ store }) => store.readSeveral(where.identity, [...DATASETS, 'never'] as DatasetName[]))
     if (step % 40 === 39) {
-      const target = pick([null, aTarget(), aTarget({ streamName: 'small', payloadBytesMax: 700 })])
+      const target = pick([
+        null,
+        aTarget(),
+        aTarget({ streamName: 'small', payloadBytesMax: 700, begun: pick([2, 3]) }),
+      ])
       await bothStores((harness) => harness.setTarget(target))
       await bothStores(({ stores }) => publishSome(stores, sessions))
     }
@@ -112,6 +117,8 @@ test.each([1, 2, 3, 4, 5])('[W12] memory and SQLite answer alike, seed %i', asyn
   await bothStores(({ stores }) => stores.changeLog.unpublishedSeqs({ after: 0, limit: 10_000 }))
   await bothStores(({ stores }) => stores.changeLog.streamedDatasets({ after: null, limit: 100 }))
   const log = await harnesses[0].rows()
+  const changes = log.filter(({ type }) => type === 'change')
+  expect(new Set(changes.map(({ id }) => id)).size).toBe(changes.length)
   for (const { id } of log) await bothStores(({ stores }) => stores.outbox.linkedRecords(id))
   expect(new Set(log.map(({ payload }) => (JSON.parse(payload) as { payloadType: string }).payloadType)).size).toBe(2)
   for (const identity of IDENTITIES) {

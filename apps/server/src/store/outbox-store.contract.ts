@@ -33,13 +33,18 @@ export function outboxStoreContract(open: OpenStreamStores): void {
   const publish = async (...seqs: number[]) =>
     harness.stores.outbox.markPublished({ shard: SHARD, lease: await take(), seqs, now: 1 })
 
+  /** Stream, the change before, and the change itself, of each row. */
+  const chain = async () =>
+    (await harness.rows()).map((row) => [row.streamName, row.previousEpoch, row.previous, row.epoch, row.syncCount])
+
   test('[V1] an accepted write is in the outbox with all that its message takes', async () => {
     await write(2)
     const rows = await harness.rows()
-    const common = { streamName: 'changes', identity: IDENTITY, type: 'change', partition: PARTITION, shard: SHARD }
+    const place = { streamName: 'changes', partition: PARTITION, shard: SHARD }
+    const common = { identity: IDENTITY, dataset: 'settings', type: 'change', ...place }
     expect(rows).toMatchObject([
-      { seq: 1, id: `${IDENTITY}/settings/1`, ...common, dataset: 'settings', epoch: 1, syncCount: 1, previous: 0 },
-      { seq: 2, id: `${IDENTITY}/settings/2`, ...common, dataset: 'settings', epoch: 1, syncCount: 2, previous: 1 },
+      { seq: 1, id: `${IDENTITY}/settings/1/1`, ...common, epoch: 1, syncCount: 1, previousEpoch: 0, previous: 0 },
+      { seq: 2, id: `${IDENTITY}/settings/1/2`, ...common, epoch: 1, syncCount: 2, previousEpoch: 1, previous: 1 },
     ])
     expect(JSON.parse(rows[1]!.payload)).toMatchObject({ datasetName: 'settings', syncCount: 2, payloadType: 'Inline' })
     expect(rows[1]).toMatchObject({ pool: path().pool, createdAt: 1_001 })
@@ -54,10 +59,16 @@ export function outboxStoreContract(open: OpenStreamStores): void {
       harness.update([replace('a', '3', 0)]),
     ])
     expect(await harness.rows()).toMatchObject([
-      { syncCount: 1, previous: 0, epoch: 1 },
-      { syncCount: 2, previous: 1, epoch: 1 },
-      { syncCount: 3, previous: 2, epoch: 1, payload: expect.stringContaining('"operation":"remove"') as string },
-      { syncCount: 4, previous: 3, epoch: 2 },
+      { syncCount: 1, previous: 0, previousEpoch: 0, epoch: 1 },
+      { syncCount: 2, previous: 1, previousEpoch: 1, epoch: 1 },
+      {
+        syncCount: 3,
+        previous: 2,
+        previousEpoch: 1,
+        epoch: 1,
+        payload: expect.stringContaining('"operation":"remove"') as string,
+      },
+      { syncCount: 4, previous: 3, previousEpoch: 1, epoch: 2 },
     ])
     const records = (await harness.rows()).map(
       ({ payload }) => (JSON.parse(payload) as { kinesisSyncRecords: object[] }).kinesisSyncRecords.length,
@@ -82,14 +93,51 @@ export function outboxStoreContract(open: OpenStreamStores): void {
     await write(2)
     await harness.setTarget(null)
     await write(3, path(), 2)
-    expect(await harness.stores.datasets.read(path())).toMatchObject({ syncCount: 5, streamedThrough: 2 })
-    await harness.setTarget(aTarget({ streamName: 'other' }))
+    const streamed = { streamedEpoch: 1, streamedThrough: 2, streamBegun: 1 }
+    expect(await harness.stores.datasets.read(path())).toMatchObject({ syncCount: 5, ...streamed })
+    await harness.setTarget(aTarget())
     const [outcome] = await harness.commit([harness.update([remove('a', 5)])])
     expect(outcome).toMatchObject({ kind: 'accepted', dataset: { syncCount: 6, streamedThrough: 6 } })
-    expect((await harness.rows()).map((row) => [row.streamName, row.previous, row.syncCount])).toEqual([
-      ['changes', 0, 1],
-      ['changes', 1, 2],
-      ['other', 2, 6],
+    expect(await chain()).toEqual([
+      ['changes', 0, 0, 1, 1],
+      ['changes', 1, 1, 1, 2],
+      ['changes', 1, 2, 1, 6],
+    ])
+  })
+
+  test('[V2] in another topic the chain begins anew, and so it does back in the first', async () => {
+    await write(2)
+    await harness.setTarget(aTarget({ streamName: 'other', begun: 2 }))
+    await harness.commit([2, 3].map((base) => harness.update([replace('a', 'v', base)])))
+    await harness.setTarget(aTarget({ begun: 3 }))
+    await write(2, path(), 4)
+    expect(await harness.stores.datasets.read(path())).toMatchObject({ streamedThrough: 6, streamBegun: 3 })
+    expect(await chain()).toEqual([
+      ['changes', 0, 0, 1, 1],
+      ['changes', 1, 1, 1, 2],
+      ['other', 0, 0, 1, 3],
+      ['other', 1, 3, 1, 4],
+      ['changes', 0, 0, 1, 5],
+      ['changes', 1, 5, 1, 6],
+    ])
+  })
+
+  test('[V2] the first change after a backup was put back names the one before it with its epoch, and no event id comes twice', async () => {
+    await write(2)
+    await harness.stores.datasets.beginEpoch(5_000)
+    expect(await harness.stores.datasets.read(path())).toMatchObject({ epoch: 5_000, streamedEpoch: 1 })
+    await write(2, path(), 2)
+    expect(await chain()).toEqual([
+      ['changes', 0, 0, 1, 1],
+      ['changes', 1, 1, 1, 2],
+      ['changes', 1, 2, 5_000, 3],
+      ['changes', 5_000, 3, 5_000, 4],
+    ])
+    expect((await harness.rows()).map(({ id }) => id.slice(IDENTITY.length))).toEqual([
+      '/settings/1/1',
+      '/settings/1/2',
+      '/settings/5000/3',
+      '/settings/5000/4',
     ])
   })
 
@@ -97,7 +145,7 @@ export function outboxStoreContract(open: OpenStreamStores): void {
     const broken = await open({ linkKey: null })
     await broken.setTarget(aTarget({ payloadBytesMax: 500 }))
     const group = [broken.update([replace('a', '1')]), broken.update([replace('b', 'x'.repeat(500))])]
-    await expect(broken.commit(group)).rejects.toThrow(/settings\/2 needs a link.*without a key/)
+    await expect(broken.commit(group)).rejects.toThrow(/settings\/1\/2 needs a link.*without a key/)
     expect(await broken.rows()).toEqual([])
     expect(await broken.stores.datasets.read(path())).toMatchObject({ exists: false, streamedThrough: 0 })
     await broken.commit(group.slice(0, 1))

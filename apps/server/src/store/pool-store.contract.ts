@@ -75,7 +75,7 @@ export function poolStoreContract(open: () => Promise<IdentityStores>): void {
 
   test('[V2] pools are told to stream exactly while their stream is enabled and its topic was found', async () => {
     for (const n of [1, 2, 3]) await stores.pools.create(aPool(n))
-    const target = { streamName: 'changes', partitions: 3, payloadBytesMax: 900 }
+    const target = { streamName: 'changes', partitions: 3, begun: 5, payloadBytesMax: 900 }
     const streams = {
       streamName: 'changes',
       roleArn: 'arn:r',

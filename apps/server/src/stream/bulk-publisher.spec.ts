@@ -12,7 +12,7 @@ import { aPool } from '../store/testing/a-pool.js'
 import { BULK_LEASE, BulkPublisher, PROGRESS_EVERY_MS, WAITING_ROWS_MAX } from './bulk-publisher.js'
 
 const WISH = { streamName: 'changes', roleArn: 'arn:aws:iam::000000000000:role/r', streamingStatus: 'ENABLED' } as const
-const TARGET = { streamName: 'changes', partitions: 4, payloadBytesMax: 1_000_000 }
+const TARGET = { streamName: 'changes', partitions: 4, begun: 1, payloadBytesMax: 1_000_000 }
 const SHARDS = [0, 1, 2, 3, 4, 5, 6, 7]
 
 /** A pool of `datasets` datasets, each of an identity of its own, that streams; nothing of them is in the outbox yet. */

@@ -2,7 +2,13 @@ import { rowMessage } from './row-message.js'
 import { anOutboxRow } from './testing/an-outbox-row.js'
 
 test('[V30] a message has the key, value and partition of its row, and headers that order it and know it again', () => {
-  const row = anOutboxRow(5, 7, { previous: 4 as never, epoch: 2, type: 'snapshot', payload: '{"datasetName":"käse"}' })
+  const row = anOutboxRow(5, 7, {
+    previousEpoch: 1,
+    previous: 4 as never,
+    epoch: 2,
+    type: 'snapshot',
+    payload: '{"datasetName":"käse"}',
+  })
   expect(rowMessage(row, 12)).toEqual({
     partition: row.partition,
     key: row.identity,
@@ -11,6 +17,7 @@ test('[V30] a message has the key, value and partition of its row, and headers t
       id: row.id,
       type: 'snapshot',
       epoch: '2',
+      previousEpoch: '1',
       previousSyncCount: '4',
       schemaVersion: '1',
       leaseEpoch: '12',

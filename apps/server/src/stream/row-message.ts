@@ -16,6 +16,7 @@ export const rowMessage = (row: OutboxRow, leaseEpoch: number): Message => ({
     id: row.id,
     type: row.type,
     epoch: String(row.epoch),
+    previousEpoch: String(row.previousEpoch),
     previousSyncCount: String(row.previous),
     schemaVersion: String(SCHEMA_VERSION),
     leaseEpoch: String(leaseEpoch),

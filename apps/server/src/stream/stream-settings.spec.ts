@@ -50,13 +50,13 @@ async function aWorld({ kafka: hasKafka = true, pools = 1 } = {}) {
 }
 
 test('[V50] enabling a stream stores what was found of its topic, under the prefix of the server', async () => {
-  const { set, streamsOf, told, settings } = await aWorld()
+  const { set, streamsOf, told, settings, clock } = await aWorld()
   expect(settings.mayStream).toBe(false)
   const changed = await set(ON)
   expect(changed?.cognitoStreams).toEqual({
     ...ON,
     disabledReason: null,
-    target: { streamName: 'changes', partitions: 4, payloadBytesMax: expect.any(Number) },
+    target: { streamName: 'changes', partitions: 4, begun: clock.now(), payloadBytesMax: expect.any(Number) },
   })
   expect(await streamsOf()).toEqual(changed?.cognitoStreams)
   expect([told, settings.mayStream]).toEqual([['enabled satchel.changes'], true])

@@ -1,7 +1,7 @@
 import type { IdentityPoolId } from '@satchel/protocol'
 import type { PoolConnections } from '../datasets/pool-connections.js'
 import { judgeTopic, type TopicVerdict } from '../domain/judge-topic.js'
-import { enabledStream, ownerDisabledStream, partitionsHeld, serverDisabledStream } from '../domain/set-stream.js'
+import { begunOf, enabledStream, ownerDisabledStream, serverDisabledStream, targetHeld } from '../domain/set-stream.js'
 import type { CognitoStreams, StreamWish, SyncSettings } from '../domain/sync-settings.js'
 import type { TopicFacts } from '../domain/topic-facts.js'
 import { isTopicName, topicOf } from '../domain/topic-name.js'
@@ -64,19 +64,21 @@ export class StreamSettings {
       return this.store(pool, change, (held) => wish && ownerDisabledStream(held, wish))
     }
     const { topics, topicPrefix } = this.deps.kafka ?? refuse('InvalidParameter', STREAMS_OFF)
-    const topic = topicOf(topicPrefix, wish.streamName)
+    const { streamName } = wish
+    const topic = topicOf(topicPrefix, streamName)
     if (!isTopicName(topic)) refuse('InvalidParameter', `"${topic}" ${NO_TOPIC_NAME}`)
     if ((await this.deps.connections.of(pool)) === null) return null
     const facts = await factsOf(topics, topic)
 
     let judged = null as UsableTopic | null
     const changed = await this.store(pool, change, (held) => {
-      const verdict = this.judged(facts, topic, partitionsHeld(held, wish.streamName))
+      const verdict = this.judged(facts, topic, targetHeld(held, streamName)?.partitions ?? null)
       judged = verdict
       const { partitions, payloadBytesMax } = verdict
-      return enabledStream(wish, { streamName: wish.streamName, partitions, payloadBytesMax })
+      const begun = begunOf(held, streamName, this.deps.clock.now())
+      return enabledStream(wish, { streamName, partitions, begun, payloadBytesMax })
     })
-    if (changed !== null && judged !== null) await this.begun({ pool, streamName: wish.streamName }, topic, judged)
+    if (changed !== null && judged !== null) await this.begun({ pool, streamName }, topic, judged)
     return changed
   }
 

@@ -12,6 +12,7 @@ import {
 } from '../api.js'
 import { asError } from '../as-error.js'
 import type { Authentication } from '../identity/identity-provider.js'
+import { EarlyToken } from '../identity/early-token.js'
 import { LoginProvider } from '../identity/login-provider.js'
 import type { Entry } from '../journal/entry.js'
 import type { ChangeSource } from '../local/local-store.js'
@@ -47,6 +48,7 @@ export class SatchelClient implements SyncClient, DatasetHost {
   private login: Login | null
   /** Who the user is, already asked for; the next session begins with it. */
   private asked: Authentication | null = null
+  private early: EarlyToken | null = null
   private closed = false
 
   private constructor(private readonly parts: Parts) {
@@ -59,6 +61,7 @@ export class SatchelClient implements SyncClient, DatasetHost {
     const fresh = newProfile(random.uuid(), options.guest ?? null)
     const [sql, profile] = await Promise.all([platform.loadSql(), storage.profile(fresh)])
     const client = new SatchelClient({ options, platform })
+    if (client.login === null && options.paused !== true) client.early = EarlyToken.of(profile, platform)
     const patience = new Patience(clock)
     client.inUse = await StoreInUse.open(profile, { options, platform, sql, patience, owner: client.owner() })
     client.inUse.session.start()
@@ -229,7 +232,7 @@ export class SatchelClient implements SyncClient, DatasetHost {
     if (this.login !== null) return new LoginProvider(this.login).authenticate(known)
     if (!guest) throw new ConnectionFault('refused', 'this device is signed in, and no login was given to go on with')
     try {
-      return await guests.authenticate(known)
+      return await (this.early?.take(known) ?? guests.authenticate(known))
     } catch (fault) {
       // The server has forgotten this guest. Another one goes on, with everything that is on the device.
       if (!(fault instanceof ConnectionFault) || fault.error?.code !== 'ResourceNotFound' || known === null) throw fault

@@ -72,7 +72,7 @@ export class Arrivals {
   private apply({ place, group, own }: Arrival): void {
     const { tell } = this.deps
     this.early.delete(place)
-    const by = group.some(({ kind }) => kind === 'answer') ? 'server' : own === null ? 'tab' : 'here'
+    const by = isOfServer(group) ? 'server' : own === null ? 'tab' : 'here'
     const applied = this.applied(place, group, own?.ticket)
     // Who wrote it learns its place before listeners are told what became of it.
     own?.applied(place)
@@ -96,5 +96,8 @@ export class Arrivals {
     throw new Error(`not even an empty group can be applied at place ${place}, the replica is at ${replica.place}`)
   }
 }
+
+/** True of a group that brings what the server said. */
+export const isOfServer = (group: Group): boolean => group.some(({ kind }) => kind === 'answer')
 
 const OF_APPS: readonly Entry['kind'][] = ['open', 'edit', 'settle', 'adopt']

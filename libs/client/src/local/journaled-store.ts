@@ -7,8 +7,8 @@ import type { SqlReplica } from '../replica/sql-replica.js'
 import type { Clock } from '../runtime/clock.js'
 import type { Random } from '../runtime/random.js'
 import type { TabMessage, Tabs } from '../tabs/tabs.js'
-import { Arrivals } from './arrivals.js'
-import type { Companion, LocalStore, StoreListener } from './local-store.js'
+import { Arrivals, isOfServer } from './arrivals.js'
+import type { ChangeSource, Companion, LocalStore, StoreListener } from './local-store.js'
 import { isFault, KeptJournal } from './kept-journal.js'
 import { Notices } from './notices.js'
 import { openedReplica, startingOver, type Opened } from './opened-replica.js'
@@ -107,7 +107,7 @@ export class JournaledStore implements LocalStore {
       return Promise.reject(new JournalFault('full', why))
     }
     const { ticket, shown } = this.replica.show(group)
-    this.notices.tell({ shown, settled: [] }, 'here')
+    this.notices.tell({ shown, settled: [] }, sourceOf(group))
     return new Promise((resolve, reject) => {
       this.queue.push({ group, length, ticket, term, resolve, reject })
       this.goOn()
@@ -261,8 +261,8 @@ export class JournaledStore implements LocalStore {
       this.companion = null
       this.guarded(() => companion.fenced())
     }
-    for (const { ticket, reject } of taken.filter((waiting) => waiting.term !== null)) {
-      this.notices.tell({ shown: this.replica.hide(ticket), settled: [] }, 'here')
+    for (const { group, ticket, reject } of taken.filter((waiting) => waiting.term !== null)) {
+      this.notices.tell({ shown: this.replica.hide(ticket), settled: [] }, sourceOf(group))
       reject(fault)
     }
     return taken.filter((waiting) => waiting.term === null)
@@ -296,6 +296,8 @@ export class JournaledStore implements LocalStore {
     for (const resolve of flushWaiters) resolve()
   }
 }
+
+const sourceOf = (group: Group): ChangeSource => (isOfServer(group) ? 'server' : 'here')
 
 /** Nothing that is tried later would help. */
 const isFinal = (fault: Error | null): boolean => isFault(fault, 'newer-format') || isFault(fault, 'in-use')

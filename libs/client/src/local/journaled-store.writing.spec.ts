@@ -1,4 +1,4 @@
-import { answer, PREFS, put, record, snapshot } from '../replica/testing/entries.js'
+import { answer, changes, keyed, PREFS, put, record, snapshot } from '../replica/testing/entries.js'
 import { sql } from '../replica/testing/sql.js'
 import { entriesOf, quiet, settlementOf, StoreBench } from './testing/store-bench.js'
 
@@ -19,6 +19,47 @@ describe('writing', () => {
     const again = await bench.open()
     expect(entriesOf(again)).toEqual({ a: '1' })
     expect(bench.faults).toEqual([])
+  })
+
+  test('[NP1] an answer shows at once, counts when it is durable, and is not there after a crash in between', async () => {
+    const bench = new StoreBench(sql)
+    const store = await bench.open()
+    await store.write([answer(snapshot(1, [record('a', '1', 1)]))])
+    bench.told.length = 0
+    const release = bench.file.hold('append')
+    const taken = settlementOf(store.write([answer(changes(2, [record('a', '2', 2)]))]))
+    await quiet()
+    expect(bench.told).toEqual([[{ shown: [{ dataset: PREFS, keys: ['a'] }], settled: [] }, 'server']])
+    expect({ ...entriesOf(store), ...store.replica.standing(PREFS) }).toEqual({ a: '2', epoch: 1, since: 1 })
+    expect(taken.done).toBe(false)
+
+    const afterCrash = await bench.open()
+    expect({ ...entriesOf(afterCrash), ...afterCrash.replica.standing(PREFS) }).toEqual({ a: '1', epoch: 1, since: 1 })
+    await afterCrash.close()
+
+    release()
+    await quiet()
+    expect({ ...entriesOf(store), ...store.replica.standing(PREFS) }).toEqual({ a: '2', epoch: 1, since: 2 })
+    expect(bench.told).toHaveLength(1)
+  })
+
+  test('[NP1] [ND20] what a fenced leader had from the server shows no longer, and edits made upon it stay', async () => {
+    const bench = new StoreBench(sql)
+    const store = await bench.open()
+    const term = await store.takeTerm()
+    await store.write([answer(snapshot(1, [record('a', '1', 1), record('b', '1', 1)]))], term)
+    await (await bench.open()).takeTerm()
+    const refused = store.write([answer(changes(2, [record('a', '2', 2), record('b', '2', 2)]))], term)
+    const kept = store.write([put('a', 'mine', store.replica.baseOf(PREFS, keyed('a')))])
+    expect(entriesOf(store)).toEqual({ a: 'mine', b: '2' })
+    await expect(refused).rejects.toMatchObject({ kind: 'fenced' })
+    await kept
+    expect(entriesOf(store)).toEqual({ a: 'mine', b: '1' })
+    expect(store.replica.pending(PREFS)).toMatchObject([{ key: 'a', value: 'mine', base: 2 }])
+    // The next leader is told of the record that the edit has seen.
+    await store.write([answer(changes(2, [record('a', '2', 2), record('b', '2', 2)]))])
+    expect(store.replica.clashes(PREFS)).toEqual([])
+    expect(entriesOf(store)).toEqual({ a: 'mine', b: '2' })
   })
 
   test('what is written while an append is under way goes into the next one together', async () => {
@@ -73,13 +114,8 @@ describe('listeners', () => {
     await quiet()
     expect(bench.told).toEqual([
       [{ shown: [{ dataset: PREFS, keys: ['a'] }], settled: [] }, 'here'],
-      [
-        {
-          shown: [{ dataset: PREFS, keys: ['b'] }],
-          settled: [{ dataset: PREFS, key: 'a', through: 3, as: 'accepted' }],
-        },
-        'server',
-      ],
+      [{ shown: [{ dataset: PREFS, keys: ['b'] }], settled: [] }, 'server'],
+      [{ shown: [], settled: [{ dataset: PREFS, key: 'a', through: 3, as: 'accepted' }] }, 'server'],
     ])
   })
 

@@ -25,7 +25,7 @@ export type Companion = Readonly<{
 export interface LocalStore {
   readonly replica: Replica
   /**
-   * Shows the group's edits before it returns; resolves to the group's place once it is durable and applied. What is written while an
+   * Shows the group's edits and answers before it returns; resolves to the group's place once it is durable and applied. What is written while an
    * append is under way goes into the next one together. With a term it is the leader's (see `Journal.append`).
    */
   write(group: Group, term?: number): Promise<number>

@@ -22,6 +22,15 @@ export function standingOf(
   return base >= record.ownSince ? 'sendable' : 'clash'
 }
 
+/** True while the key waits for a decision: what clashes is neither parked, nor is another edit of the key on its way. */
+export const isClash = ({ pending, flown, record }: Held): boolean =>
+  pending !== null &&
+  pending.parked === null &&
+  flown === null &&
+  record !== null &&
+  // A clash is with a record, so it does not matter here what a missing one would mean.
+  standingOf(pending, record, { complete: true }) === 'clash'
+
 /** The count that a patch to the record carries: what the server holds for the key. */
 export const patchBaseOf = (record: HeldRecord | null): SyncCount =>
   record === null || record.gone ? NEVER_SYNCED : record.count

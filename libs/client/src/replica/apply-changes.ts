@@ -37,7 +37,7 @@ function applySnapshot(step: Step, name: DatasetName, { records, through }: Chan
   const { device } = step.store
   const moment = { ...step.moment(dataset), complete: true }
   const told = new Map<RecordKey, SyncRecord | null>(records.map((record) => [record.key, record]))
-  for (const key of step.all(dataset)) if (!told.has(key)) told.set(key, null)
+  for (const key of step.allBut(dataset, told)) told.set(key, null)
   for (const [key, record] of told) {
     step.move(dataset, key, (held) => replaced(held, { record, through, device }, moment))
   }

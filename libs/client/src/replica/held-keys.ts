@@ -1,10 +1,11 @@
-import { byCodePoint, type RecordKey, type RecordPatch } from '@satchel/protocol'
+import { byCodePoint, sortedByCodePoint, type RecordKey, type RecordPatch } from '@satchel/protocol'
 import { patchOf } from '../merge/flight.js'
-import { isNothing, nothingHeld, type Held } from '../merge/held.js'
+import { isNothing, nothingHeld, placedValue, type Held } from '../merge/held.js'
+import { isClash } from '../merge/standing.js'
 
 /**
  * All that is held of one dataset's keys, as objects: read from their rows when something other than a value is first asked
- * for, and ahead of the rows from then on. Keys that wait or are on their way are found without looking at the others.
+ * for, and ahead of the rows from then on. Keys that wait, clash or are on their way are found without looking at the others.
  */
 export class HeldKeys {
   /** Keys whose rows are behind. */
@@ -12,6 +13,7 @@ export class HeldKeys {
   private loaded: Map<RecordKey, Held> | null = null
   private readonly waiting = new Set<RecordKey>()
   private readonly flying = new Set<RecordKey>()
+  private readonly clashing = new Set<RecordKey>()
   private sent: readonly RecordPatch[] | null = null
 
   constructor(private readonly stored: () => readonly Held[]) {}
@@ -29,15 +31,24 @@ export class HeldKeys {
     return this.byKey.keys()
   }
 
+  /** What shows, by code point of the key. */
+  entries(): [key: string, value: string][] {
+    const values = new Map<string, string>()
+    for (const [key, held] of this.byKey) {
+      const value = placedValue(held)
+      if (value !== null) values.set(key, value)
+    }
+    return sortedByCodePoint(values.keys()).map((key) => [key, values.get(key)!])
+  }
+
   /** What has a pending edit, and is as asked for, in order of place and key. */
   pending(is: (held: Held) => boolean = () => true): Held[] {
-    const { byKey } = this
-    const found: Held[] = []
-    for (const key of this.waiting) {
-      const held = byKey.get(key)!
-      if (is(held)) found.push(held)
-    }
-    return found.sort((a, b) => a.pending!.place - b.pending!.place || byCodePoint(a.key, b.key))
+    return this.inOrder(this.waiting, is)
+  }
+
+  /** What waits for a decision, in that order. Asked after every append, so it costs nothing while nothing does. */
+  clashes(): Held[] {
+    return this.inOrder(this.clashing, () => true)
   }
 
   /** Keys on their way. */
@@ -47,7 +58,17 @@ export class HeldKeys {
 
   /** What is on its way, by key. */
   patches(): readonly RecordPatch[] {
-    return (this.sent ??= [...this.flown()].sort(byCodePoint).map((key) => patchOf(this.get(key))))
+    return (this.sent ??= sortedByCodePoint(this.flown()).map((key) => patchOf(this.get(key))))
+  }
+
+  private inOrder(keys: ReadonlySet<RecordKey>, is: (held: Held) => boolean): Held[] {
+    const { byKey } = this
+    const found: Held[] = []
+    for (const key of keys) {
+      const held = byKey.get(key)!
+      if (is(held)) found.push(held)
+    }
+    return found.sort((a, b) => a.pending!.place - b.pending!.place || byCodePoint(a.key, b.key))
   }
 
   private get byKey(): Map<RecordKey, Held> {
@@ -63,6 +84,8 @@ export class HeldKeys {
     else byKey.set(key, held)
     if (pending === null) this.waiting.delete(key)
     else this.waiting.add(key)
+    if (isClash(held)) this.clashing.add(key)
+    else this.clashing.delete(key)
     const flew = this.flying.delete(key)
     if (flown !== null) this.flying.add(key)
     if (flew || flown !== null) this.sent = null

@@ -2,6 +2,8 @@ import type { RecordKey } from '@satchel/protocol'
 import type { Database, SqlValue, Statement } from 'sql.js'
 import { isNothing, placedValue, type Held } from '../merge/held.js'
 import { factsOf, heldOf } from './held-facts.js'
+import type { Usage } from './replica.js'
+import { rowsOf } from './store-state.js'
 
 /** Rows of one statement: half the time of as many statements. */
 const WRITTEN_TOGETHER = 32
@@ -10,7 +12,7 @@ const WRITTEN_TOGETHER = 32
 export class HeldRows {
   private readonly statements = new Map<number, Statement>()
 
-  constructor(private readonly database: Database) {}
+  constructor(readonly database: Database) {}
 
   /** Everything held of a dataset. */
   all(dataset: number): Held[] {
@@ -28,6 +30,14 @@ export class HeldRows {
   /** A statement that reads the shown value of one key of this dataset; the caller's own. */
   reading(dataset: number): Statement {
     return this.database.prepare(`SELECT shown FROM held WHERE dataset = ${dataset} AND key = ?`)
+  }
+
+  /** What shows of every dataset that shows something, counted. */
+  usages(): [dataset: number, usage: Usage][] {
+    const sql = `SELECT dataset, count(*), sum(octet_length(key) + octet_length(shown))
+      FROM held WHERE shown IS NOT NULL GROUP BY dataset`
+    const found = rowsOf(this.database, sql) as [number, number, number][]
+    return found.map(([dataset, records, bytes]) => [dataset, { records, bytes }])
   }
 
   /** Writes what is held of keys; all of it or nothing. */

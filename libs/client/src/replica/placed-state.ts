@@ -1,48 +1,52 @@
 import type { DatasetName, RecordKey } from '@satchel/protocol'
 import type { Database, SqlJsStatic, Statement } from 'sql.js'
-import type { Group } from '../journal/entry.js'
+import type { Entry, Group } from '../journal/entry.js'
 import { placedValue, type Held } from '../merge/held.js'
 import { applyEntry } from './apply-entry.js'
+import type { AnswerEntry } from './foreseen.js'
 import { HeldKeys } from './held-keys.js'
 import { HeldRows } from './held-rows.js'
-import type { Settled } from './replica.js'
+import type { Settled, Usage } from './replica.js'
 import { emptyDatabase, restoredDatabase } from './schema.js'
 import { Step } from './step.js'
 import { INITIAL_STATE, readStates, writeStates, type DatasetState, type StoreState } from './store-state.js'
 
 /** A key whose value, as the journal shows it, is another one now. */
-type Turned = Readonly<{ dataset: DatasetName; key: RecordKey; was: string | null }>
+export type Turned = Readonly<{ dataset: DatasetName; key: RecordKey; was: string | null; held: Held }>
 
 /** What became of a group: edits that it settled, and what shows another value. */
 export type Placed = Readonly<{ settled: readonly Settled[]; turned: readonly Turned[] }>
 
 /**
  * All that follows from the groups of a journal through a place. Groups are applied to objects, without a word to the
- * database; what they changed is written to it, many keys together, when all of a dataset is read and before a snapshot.
+ * database; what they changed is written to it, many keys together, when all of a dataset is read and before a snapshot. Before the
+ * first snapshot there is no database: the first words to one cost a browser, which compiles SQLite as it is called, some 40 ms.
  */
 export class PlacedState {
   /** Before the first group; or, where earlier groups are lost, before the one that follows `place`. */
   static empty(sql: SqlJsStatic, place = 0): PlacedState {
-    return new PlacedState(emptyDatabase(sql), { ...INITIAL_STATE, place }, [])
+    return new PlacedState(() => emptyDatabase(sql), null, { ...INITIAL_STATE, place }, [])
   }
 
   static restored(sql: SqlJsStatic, bytes: Uint8Array): PlacedState {
     const database = restoredDatabase(sql, bytes)
     const { store, datasets } = readStates(database)
-    return new PlacedState(database, store, datasets)
+    return new PlacedState(() => database, new HeldRows(database), store, datasets)
   }
 
-  private readonly rows: HeldRows
   private readonly held = new Map<DatasetName, HeldKeys>()
   private byName: ReadonlyMap<DatasetName, DatasetState>
+  /** What was foreseen last, and the state that it begins from: mostly it is what is applied next. */
+  private foreseen: Readonly<{ entry: Entry; from: StoreState; step: Step; turned: readonly Turned[] }> | null = null
 
   private constructor(
-    readonly database: Database,
+    private readonly makeDatabase: () => Database,
+    /** null before there is a database. */
+    private rows: HeldRows | null,
     private present: StoreState,
     datasets: readonly DatasetState[],
   ) {
     this.byName = new Map(datasets.map((dataset) => [dataset.name, dataset]))
-    this.rows = new HeldRows(database)
   }
 
   get store(): StoreState {
@@ -57,7 +61,7 @@ export class PlacedState {
   keysOf(name: DatasetName): HeldKeys {
     let keys = this.held.get(name)
     if (keys === undefined) {
-      keys = new HeldKeys(() => this.stored(name, [], (id) => this.rows.all(id)))
+      keys = new HeldKeys(() => this.stored(name, [], (rows, id) => rows.all(id)))
       this.held.set(name, keys)
     }
     return keys
@@ -65,13 +69,15 @@ export class PlacedState {
 
   /** What shows of a dataset as far as the journal goes, by code point of the key. */
   entries(name: DatasetName): [key: string, value: string][] {
-    if (this.keysOf(name).ahead.size > 0) this.writeRows()
-    return this.stored(name, [], (id) => this.rows.entries(id))
+    const keys = this.keysOf(name)
+    if (this.rows === null) return keys.entries()
+    if (keys.ahead.size > 0) this.writeRows()
+    return this.stored(name, [], (rows, id) => rows.entries(id))
   }
 
-  /** A statement that reads a value from its row, which tells the truth of keys that are not ahead; null for no rows. */
+  /** A statement that reads a value from its row, which tells the truth of keys that are not ahead; null while there are no rows. */
   reading(name: DatasetName): Statement | null {
-    return this.stored<Statement | null>(name, null, (id) => this.rows.reading(id))
+    return this.stored<Statement | null>(name, null, (rows, id) => rows.reading(id))
   }
 
   /** Applies the group that follows, whole or not at all; throws on any other place. */
@@ -79,6 +85,38 @@ export class PlacedState {
     if (place !== this.present.place + 1) {
       throw new Error(`a group of place ${place} cannot follow place ${this.present.place}`)
     }
+    const { step, turned } = this.foresaw(group) ?? this.next(group)
+    for (const [dataset, changed] of step.changed) {
+      const keys = this.keysOf(dataset)
+      for (const held of changed.values()) keys.put(held)
+    }
+    this.present = step.store
+    this.byName = step.datasets
+    this.foreseen = null
+    return { settled: step.settled.filter((one) => !this.goesOn(one)), turned }
+  }
+
+  /** What would show another value if the answer came next, alone; nothing where it cannot be applied. */
+  foresee(entry: AnswerEntry): readonly Turned[] {
+    try {
+      if (!bringsRecords(entry)) return []
+      this.foreseen = { entry, from: this.present, ...this.next([entry]) }
+      return this.foreseen.turned
+    } catch {
+      // Told of once it is in the journal, in whose stead something has to be applied.
+      return []
+    }
+  }
+
+  /** The step of a group that was foreseen, if nothing came in between. */
+  private foresaw([entry, ...more]: Group): Readonly<{ step: Step; turned: readonly Turned[] }> | null {
+    const { foreseen } = this
+    if (foreseen === null || foreseen.entry !== entry || foreseen.from !== this.present) return null
+    return more.length === 0 ? foreseen : null
+  }
+
+  private next(group: Group): Readonly<{ step: Step; turned: readonly Turned[] }> {
+    const place = this.present.place + 1
     const step = new Step((name) => this.keysOf(name), place, { ...this.present, place }, this.byName)
     for (const entry of group) applyEntry(step, entry)
     const turned: Turned[] = []
@@ -86,13 +124,10 @@ export class PlacedState {
       const keys = this.keysOf(dataset)
       for (const [key, held] of changed) {
         const was = placedValue(keys.get(key))
-        if (was !== placedValue(held)) turned.push({ dataset, key, was })
-        keys.put(held)
+        if (was !== placedValue(held)) turned.push({ dataset, key, was, held })
       }
     }
-    this.present = step.store
-    this.byName = step.datasets
-    return { settled: step.settled.filter((one) => !this.goesOn(one)), turned }
+    return { step, turned }
   }
 
   /** A later entry of the same group has edited the key again, so whoever waits for it waits on. */
@@ -102,23 +137,39 @@ export class PlacedState {
     return typeof as === 'string' && newest === this.present.place && through >= newest
   }
 
-  snapshot(): Uint8Array {
-    this.writeRows()
-    writeStates(this.database, this.present, this.byName.values())
-    return this.database.export()
+  /** What the rows hold, as it was when the state was restored; nothing for one that began empty. */
+  usages(): ReadonlyMap<DatasetName, Usage> {
+    const names = new Map(Array.from(this.byName.values(), ({ id, name }) => [id, name]))
+    return new Map((this.rows?.usages() ?? []).map(([id, usage]) => [names.get(id)!, usage]))
   }
 
-  private writeRows(): void {
+  snapshot(): Uint8Array {
+    const { database } = this.writeRows()
+    writeStates(database, this.present, this.byName.values())
+    return database.export()
+  }
+
+  close(): void {
+    this.rows?.database.close()
+  }
+
+  private writeRows(): HeldRows {
+    const rows = (this.rows ??= new HeldRows(this.makeDatabase()))
     const behind: [id: number, held: Held][] = []
     for (const [name, keys] of this.held) {
       for (const key of keys.ahead) behind.push([this.byName.get(name)!.id, keys.get(key)])
     }
-    this.rows.write(behind)
+    rows.write(behind)
     for (const { ahead } of this.held.values()) ahead.clear()
+    return rows
   }
 
-  private stored<T>(name: DatasetName, otherwise: T, read: (id: number) => T): T {
+  private stored<T>(name: DatasetName, otherwise: T, read: (rows: HeldRows, id: number) => T): T {
     const state = this.byName.get(name)
-    return state === undefined ? otherwise : read(state.id)
+    return state === undefined || this.rows === null ? otherwise : read(this.rows, state.id)
   }
 }
+
+/** Whether an answer may show anything but what this device sent. */
+const bringsRecords = ({ changes }: AnswerEntry): boolean =>
+  changes !== null && (changes.records.length > 0 || changes.snapshot || !changes.exists)

@@ -46,6 +46,9 @@ export interface DatasetReader {
   readonly size: number
 }
 
+/** What a dataset holds, in bytes of UTF-8 of keys and values. */
+export type Usage = Readonly<{ records: number; bytes: number }>
+
 /** What the server told last; the limits of AWS and no identity before that. */
 export type Greeting = Readonly<{ identity: string | null; limits: Limits }>
 
@@ -56,10 +59,11 @@ export type Adoption = Readonly<{ store: string; through: number; place: number 
 export type Ticket = Readonly<{ group: Group }>
 
 /**
- * The state that follows from a journal, in an SQLite database in memory, which also answers every read.
+ * The state that follows from a journal, in objects and an SQLite database in memory, which also answers every read.
  *
- * `apply` is a function of the state and the group alone: no clock, no chance, no tab. On top of it lie the edits
- * of this tab that are on their way into the journal: shown at once, and gone from there when they are applied.
+ * `apply` is a function of the state and the group alone: no clock, no chance, no tab. On top of it lies what this tab
+ * has on its way into the journal, edits and the server's answers: shown at once, and gone from there when it is applied.
+ * Only what is shown, and the base of an edit made on top of it, comes from there.
  */
 export interface Replica {
   /** Place of the last group that was applied; 0 for none. */
@@ -71,7 +75,7 @@ export interface Replica {
   /** How a guest's store was taken over into this one; null for one that was not. */
   adoption(store: string): Adoption | null
 
-  /** Shows a group's edits before it has a place. */
+  /** Shows a group's edits, and the records of its answers, before it has a place. */
   show(group: Group): Readonly<{ ticket: Ticket; shown: readonly Shown[] }>
   /** Takes back what was shown, because it could not be appended. */
   hide(ticket: Ticket): readonly Shown[]
@@ -92,7 +96,7 @@ export interface Replica {
   /** The batch on its way, made of the edits as they were when its entry was placed; null for none. */
   flight(dataset: DatasetName): NumberedBatch | null
   /** As shown. */
-  usage(dataset: DatasetName): Readonly<{ records: number; bytes: number }>
+  usage(dataset: DatasetName): Usage
   identityUsage(): Readonly<{ datasets: number; bytes: number }>
 
   /** Everything through `place`, without what is only shown; to be restored by any later version. */

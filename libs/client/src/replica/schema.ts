@@ -42,7 +42,7 @@ const TABLES = `
 export function emptyDatabase(sql: SqlJsStatic): Database {
   const database = new sql.Database()
   tune(database)
-  database.exec(TABLES)
+  database.run(TABLES)
   return database
 }
 
@@ -80,7 +80,7 @@ function checkedFormat(database: Database): number {
 
 /** The file is memory: a journal of its own and locks would only cost time. */
 function tune(database: Database): void {
-  database.exec(
+  database.run(
     'PRAGMA journal_mode = MEMORY; PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY',
   )
 }

@@ -1,25 +1,16 @@
 import { byteSize, type DatasetName, type RecordKey } from '@satchel/protocol'
 import type { PlacedState } from './placed-state.js'
-import { rowsOf } from './store-state.js'
-
-export type Usage = Readonly<{ records: number; bytes: number }>
+import type { Usage } from './replica.js'
 
 const NOTHING: Usage = { records: 0, bytes: 0 }
 
 /** What datasets hold as they are shown, kept up with every change (ND14). */
 export class ShownUsage {
-  private readonly byDataset = new Map<DatasetName, Usage>()
+  private readonly byDataset: Map<DatasetName, Usage>
 
-  /** Counts what is placed. */
-  static of({ database, datasets }: PlacedState): ShownUsage {
-    const usage = new ShownUsage()
-    const names = new Map(Array.from(datasets.values(), ({ id, name }) => [id, name]))
-    const sql = `SELECT dataset, count(*), sum(octet_length(key) + octet_length(shown))
-      FROM held WHERE shown IS NOT NULL GROUP BY dataset`
-    for (const [id, records, bytes] of rowsOf(database, sql) as [number, number, number][]) {
-      usage.byDataset.set(names.get(id)!, { records, bytes })
-    }
-    return usage
+  /** Begins with what is placed. */
+  constructor(placed: PlacedState) {
+    this.byDataset = new Map(placed.usages())
   }
 
   dataset(name: DatasetName): Usage {

@@ -10,7 +10,8 @@ import {
 import type { SqlJsStatic } from 'sql.js'
 import type { Edit, Group } from '../journal/entry.js'
 import { placedValue, type Held } from '../merge/held.js'
-import { standingOf, type EditStanding } from '../merge/standing.js'
+import { standingOf } from '../merge/standing.js'
+import { Foreseen, type AnswerEntry } from './foreseen.js'
 import { clashOf, pendingList, pendingOf } from './pending-list.js'
 import { PlacedState } from './placed-state.js'
 import type {
@@ -24,16 +25,17 @@ import type {
   Replica,
   Shown,
   Ticket,
+  Usage,
 } from './replica.js'
 import { ShownBefore } from './shown-before.js'
-import { ShownUsage, type Usage } from './shown-usage.js'
+import { ShownUsage } from './shown-usage.js'
 import { SqlReader } from './sql-reader.js'
 import { changedSince, seenIn } from './taken-over.js'
 import { eachEdit, Unplaced, type Decision } from './unplaced.js'
 
 /**
  * A replica in sql.js; `Replica` says what it promises. `PlacedState` holds what follows from the journal and nothing
- * else; edits that are on their way into it lie above, in `Unplaced`.
+ * else. What is on its way into it lies above: the server's word in `Foreseen`, and on top of that the app's edits in `Unplaced`.
  */
 export class SqlReplica implements Replica {
   /** One that follows from no groups; or, where groups through `place` are lost, from none of those. */
@@ -47,13 +49,14 @@ export class SqlReplica implements Replica {
   }
 
   private readonly unplaced = new Unplaced()
+  private readonly foreseen = new Foreseen()
   private usages: ShownUsage
 
   private constructor(
     private readonly sql: SqlJsStatic,
     private placed: PlacedState,
   ) {
-    this.usages = ShownUsage.of(placed)
+    this.usages = new ShownUsage(placed)
   }
 
   get place(): number {
@@ -80,6 +83,7 @@ export class SqlReplica implements Replica {
     const before = new ShownBefore()
     for (const entry of group) {
       if (entry.kind === 'adopt' && this.adoption(entry.store) !== null) continue
+      if (entry.kind === 'answer') this.foresee(entry, before)
       eachEdit(entry, (dataset, edit) => {
         const shown = 'kind' in edit ? this.decided(edit) : edit
         if (shown === null) return
@@ -99,8 +103,11 @@ export class SqlReplica implements Replica {
     const { settled, turned } = this.placed.apply(place, group)
     const before = this.takeOff(ticket?.group ?? [])
     for (const { dataset, key, was } of turned) {
-      // What lies above a key hides what the journal makes of it.
-      if (this.unplaced.top(dataset, key) === undefined) before.note(dataset, key, was)
+      // What was foreseen did not know of this.
+      const foreseen = this.foreseen.get(dataset, key)
+      if (foreseen !== undefined) this.foreseen.drop(dataset, key)
+      // What the app did lies above a key and hides what the journal makes of it.
+      if (this.unplaced.top(dataset, key) === undefined) before.note(dataset, key, foreseen ? foreseen.value : was)
     }
     return { shown: this.changed(before), settled }
   }
@@ -109,9 +116,10 @@ export class SqlReplica implements Replica {
   become(bytes: Uint8Array): Applied {
     const next = PlacedState.restored(this.sql, bytes)
     const before = seenIn(this)
-    this.placed.database.close()
+    this.placed.close()
     this.placed = next
-    this.usages = ShownUsage.of(next)
+    this.foreseen.clear()
+    this.usages = new ShownUsage(next)
     for (const dataset of this.unplaced.datasets()) {
       for (const key of this.unplaced.of(dataset)!.keys()) {
         const value = placedValue(next.keysOf(dataset).get(key))
@@ -124,13 +132,14 @@ export class SqlReplica implements Replica {
   reader(dataset: DatasetName): DatasetReader {
     return new SqlReader(dataset, {
       unplaced: this.unplaced,
+      foreseen: this.foreseen,
       placed: () => this.placed,
       sizeOf: () => this.usages.dataset(dataset).records,
     })
   }
 
   baseOf(dataset: DatasetName, key: RecordKey): SyncCount {
-    return this.placed.keysOf(dataset).get(key).record?.count ?? NEVER_SYNCED
+    return this.foreseen.get(dataset, key)?.count ?? countOf(this.placed.keysOf(dataset).get(key))
   }
 
   datasets(): readonly DatasetName[] {
@@ -143,7 +152,11 @@ export class SqlReplica implements Replica {
   }
 
   sendable(dataset: DatasetName): readonly Pending[] {
-    return this.waiting(dataset, 'sendable').map(({ key, pending }) => pendingOf(key, pending!))
+    const moment = { complete: this.standing(dataset).epoch !== 0 }
+    const maySend = ({ pending, flown, record }: Held): boolean =>
+      pending!.parked === null && flown === null && standingOf(pending!, record, moment) === 'sendable'
+    const waiting = this.placed.keysOf(dataset).pending(maySend)
+    return waiting.map(({ key, pending }) => pendingOf(key, pending!))
   }
 
   pending(dataset: DatasetName): readonly (Pending & Readonly<{ sent: boolean }>)[] {
@@ -151,7 +164,7 @@ export class SqlReplica implements Replica {
   }
 
   clashes(dataset: DatasetName): readonly Clash[] {
-    return this.waiting(dataset, 'clash').map(clashOf)
+    return this.placed.keysOf(dataset).clashes().map(clashOf)
   }
 
   flight(dataset: DatasetName): NumberedBatch | null {
@@ -177,13 +190,30 @@ export class SqlReplica implements Replica {
   }
 
   close(): void {
-    this.placed.database.close()
+    this.placed.close()
   }
 
-  /** Takes the entries' edits off; answers what their keys showed with them. */
+  /** Shows what an answer will make of keys that no edit of the app's covers. */
+  private foresee(entry: AnswerEntry, before: ShownBefore): void {
+    const { dataset } = entry
+    for (const { key, held } of this.placed.foresee(entry)) {
+      if (this.unplaced.top(dataset, key) !== undefined) continue
+      before.note(dataset, key, this.shownValue(dataset, key))
+      this.foreseen.put(entry, { key, value: placedValue(held), count: countOf(held) })
+    }
+  }
+
+  /** Takes off what the entries show; answers what their keys showed with them. */
   private takeOff(group: Group): ShownBefore {
     const before = new ShownBefore()
     for (const entry of group) {
+      if (entry.kind === 'answer') {
+        const { dataset } = entry
+        for (const foreseen of this.foreseen.take(entry)) {
+          const { value } = this.unplaced.top(dataset, foreseen.key) ?? foreseen
+          before.note(dataset, foreseen.key, value)
+        }
+      }
       eachEdit(entry, (dataset, { key }) => {
         const above = this.unplaced.top(dataset, key)
         if (above !== undefined) before.note(dataset, key, above.value)
@@ -206,7 +236,9 @@ export class SqlReplica implements Replica {
   /** The value of a key as it is shown now. */
   private shownValue(dataset: DatasetName, key: RecordKey): string | null {
     const above = this.unplaced.top(dataset, key)
-    return above === undefined ? placedValue(this.placed.keysOf(dataset).get(key)) : above.value
+    if (above !== undefined) return above.value
+    const foreseen = this.foreseen.get(dataset, key)
+    return foreseen === undefined ? placedValue(this.placed.keysOf(dataset).get(key)) : foreseen.value
   }
 
   /** What a decision shows before it is placed, as if it were applied to the present state; null for nothing. */
@@ -216,15 +248,6 @@ export class SqlReplica implements Replica {
     if (pending?.place !== over || this.unplaced.top(dataset, key) !== undefined) return null
     return edit ?? { key, value: (flown ?? record)?.value ?? null, base: pending.base, at: pending.at }
   }
-
-  /** What is pending, not parked, stands like this and has nothing on its way. */
-  private waiting(dataset: DatasetName, standing: EditStanding): Held[] {
-    const moment = { complete: this.standing(dataset).epoch !== 0 }
-    return this.placed
-      .keysOf(dataset)
-      .pending(
-        ({ pending, flown, record }) =>
-          pending!.parked === null && flown === null && standingOf(pending!, record, moment) === standing,
-      )
-  }
 }
+
+const countOf = ({ record }: Held): SyncCount => record?.count ?? NEVER_SYNCED

@@ -1,4 +1,4 @@
-import { byCodePoint, type DatasetName, type RecordKey } from '@satchel/protocol'
+import { sortedByCodePoint, type DatasetName, type RecordKey } from '@satchel/protocol'
 import { isNothing, type Held, type Moment, type Moved } from '../merge/held.js'
 import type { HeldKeys } from './held-keys.js'
 import type { Settled } from './replica.js'
@@ -57,9 +57,9 @@ export class Step {
     else changed.set(key, held)
   }
 
-  /** Keys of which something is held, by code point. */
-  all(dataset: DatasetState): RecordKey[] {
-    return this.keysWhere(dataset, this.keysOf(dataset.name).keys(), (held) => !isNothing(held))
+  /** Keys of which something is held, but for some, by code point. */
+  allBut(dataset: DatasetState, some: Readonly<{ has(key: RecordKey): boolean }>): RecordKey[] {
+    return this.keysWhere(dataset, this.keysOf(dataset.name).keys(), (held) => !some.has(held.key) && !isNothing(held))
   }
 
   /** Keys on their way, by code point. */
@@ -70,6 +70,6 @@ export class Step {
   private keysWhere(dataset: DatasetState, before: Iterable<RecordKey>, is: (held: Held) => boolean): RecordKey[] {
     const keys = new Set(before)
     for (const key of this.changed.get(dataset.name)?.keys() ?? []) keys.add(key)
-    return [...keys].filter((key) => is(this.held(dataset, key))).sort(byCodePoint)
+    return sortedByCodePoint([...keys].filter((key) => is(this.held(dataset, key))))
   }
 }

@@ -1,7 +1,7 @@
 import { DATASETS_PER_MESSAGE_MAX, type DatasetName, type RecordKey } from '@satchel/protocol'
 import type { ConflictPolicy } from '../api.js'
 import { asError } from '../as-error.js'
-import type { Entry, Group } from '../journal/entry.js'
+import type { Group } from '../journal/entry.js'
 import { JournalFault } from '../journal/journal.js'
 import type { ChangeSource, LocalStore } from '../local/local-store.js'
 import type { Applied, Replica } from '../replica/replica.js'
@@ -240,14 +240,14 @@ export class SyncSession {
         const why = `the login is of identity ${hello.identity}, and what is stored here belongs to ${identity}`
         throw new Unwelcome(new ConnectionFault('refused', why))
       }
-      const news: Entry[] = this.replica.device === null ? [this.exchanges.newDevice()] : []
-      if (identity === null || !isSame(limits, hello.limits)) {
-        news.push({ kind: 'greeted', identity: hello.identity, limits: hello.limits })
-      }
-      if (news.length > 0) await this.deps.store.write(news, this.deps.term)
+      if (this.replica.device === null) await this.deps.store.write([this.exchanges.newDevice()], this.deps.term)
       if (turn !== this.turn) return
       this.take({ kind: 'connected' })
       this.exchanges.begin()
+      if (identity === null || !isSame(limits, hello.limits)) {
+        // Asking need not wait for it, and no batch goes out that is not journaled behind it.
+        this.exchanges.append([{ kind: 'greeted', identity: hello.identity, limits: hello.limits }])
+      }
       // Watched first: what changes between the two is then told.
       this.watch()
       this.exchanges.pump()

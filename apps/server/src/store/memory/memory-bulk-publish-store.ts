@@ -1,6 +1,6 @@
 import { byCodePoint, type IdentityId, type IdentityPoolId, type SyncRecord } from '@satchel/protocol'
 import type { Dataset } from '../../domain/dataset.js'
-import type { StreamChange } from '../../domain/stream-change.js'
+import { snapshotOf } from '../../domain/snapshot-of.js'
 import { datasetKey } from '../../domain/working-set.js'
 import type { BeginOutcome, BulkPublish, BulkPublishStore } from '../bulk-publish-store.js'
 import type { MemoryBulkPublish, MemoryDatabase } from './memory-database.js'
@@ -67,11 +67,9 @@ export class MemoryBulkPublishStore implements BulkPublishStore {
     const over = left.findIndex(({ dataset }) => (bytes += dataset.bytes) > bytesMax)
     const taken = left.slice(0, Math.min(datasetsMax, over === -1 ? Infinity : over + 1))
     const lastSeq = this.outbox.insert(
-      taken.map(({ identity, dataset }): StreamChange => {
-        const { name, epoch, syncCount, streamedThrough: previous } = dataset
-        const path = { pool, identity, dataset: name }
-        const records = this.liveRecords(datasetKey(path))
-        return { kind: 'snapshot', path, target, operation: 'replace', epoch, syncCount, previous, at, records }
+      taken.map(({ identity, dataset }) => {
+        const path = { pool, identity, dataset: dataset.name }
+        return snapshotOf(dataset, { path, target, at, records: this.liveRecords(datasetKey(path)) })
       }),
     )
     const last = taken.at(-1)

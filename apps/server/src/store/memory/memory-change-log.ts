@@ -14,13 +14,15 @@ export class MemoryChangeLog implements ChangeLog {
     const streamed = [...this.database.identities]
       .flatMap(([identity, { pool }]) =>
         [...(this.database.datasets.get(identity)?.values() ?? [])].map(
-          ({ name: dataset, epoch, syncCount, streamedThrough }) => ({
+          ({ name: dataset, epoch, syncCount, streamedEpoch, streamedThrough, streamBegun }) => ({
             pool,
             identity,
             dataset,
             epoch,
             syncCount,
+            streamedEpoch,
             streamedThrough,
+            streamBegun,
           }),
         ),
       )

@@ -36,6 +36,7 @@ export const inSqlite: OpenStreamStores = async (streams = {}) => {
 export const aTarget = (over: Partial<StreamTarget> = {}): StreamTarget => ({
   streamName: 'changes',
   partitions: 12,
+  begun: 1,
   payloadBytesMax: 900_000,
   ...over,
 })

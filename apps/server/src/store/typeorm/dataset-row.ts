@@ -6,7 +6,8 @@ export type DatasetRow = Omit<Dataset, 'exists'> & Readonly<{ exists: number | b
 /** The columns of table `dataset d` under the names of {@link Dataset}. */
 export const DATASET_COLUMNS = `d.name, d."exists", d.sync_count AS "syncCount", d.deleted_at_count AS "deletedAt",
   d.collected_through AS "collectedThrough", d.epoch, d.record_count AS "recordCount", d.bytes,
-  d.created_at AS "createdAt", d.modified_at AS "modifiedAt", d.modified_by AS "modifiedBy", d.streamed_count AS "streamedThrough"`
+  d.created_at AS "createdAt", d.modified_at AS "modifiedAt", d.modified_by AS "modifiedBy",
+  d.streamed_epoch AS "streamedEpoch", d.streamed_count AS "streamedThrough", d.stream_begun AS "streamBegun"`
 
 export const datasetOf = (row: DatasetRow): Dataset => ({
   name: row.name,
@@ -20,5 +21,7 @@ export const datasetOf = (row: DatasetRow): Dataset => ({
   modifiedBy: row.modifiedBy,
   recordCount: row.recordCount,
   bytes: row.bytes,
+  streamedEpoch: row.streamedEpoch,
   streamedThrough: row.streamedThrough,
+  streamBegun: row.streamBegun,
 })

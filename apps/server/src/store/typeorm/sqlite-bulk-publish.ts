@@ -1,6 +1,6 @@
 import type { DatasetName, IdentityId, IdentityPoolId, SyncRecord } from '@satchel/protocol'
 import type { Dataset } from '../../domain/dataset.js'
-import type { StreamChange } from '../../domain/stream-change.js'
+import { snapshotOf } from '../../domain/snapshot-of.js'
 import type { BulkPublish, BulkPublishStore } from '../bulk-publish-store.js'
 import { BULK_COLUMNS, bulkPublishOf, type BulkPublishRow } from './bulk-publish-row.js'
 import { DATASET_COLUMNS, datasetOf, type DatasetRow } from './dataset-row.js'
@@ -23,11 +23,10 @@ export function advanceBulkPublish(
 
   const { found, through, last } = look(statements, before, datasetsMax)
   const taken = upTo(bytesMax, found)
-  const changes = taken.map(({ identity, dataset }): StreamChange => {
-    const { name, epoch, syncCount, streamedThrough: previous } = dataset
-    const path = { pool, identity, dataset: name }
-    const records = statements.all<SyncRecord>(LIVE_RECORDS, [identity, name])
-    return { kind: 'snapshot', path, target, operation: 'replace', epoch, syncCount, previous, at, records }
+  const changes = taken.map(({ identity, dataset }) => {
+    const path = { pool, identity, dataset: dataset.name }
+    const records = statements.all<SyncRecord>(LIVE_RECORDS, [identity, dataset.name])
+    return snapshotOf(dataset, { path, target, at, records })
   })
   const lastSeq = insertOutbox(statements, changes, outbox)
 

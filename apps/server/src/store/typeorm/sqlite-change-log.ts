@@ -37,7 +37,8 @@ export class SqliteChangeLog implements ChangeLog {
 }
 
 const STREAMED = `SELECT i.pool_id AS pool, d.identity_id AS identity, d.name AS dataset, d.epoch,
-    d.sync_count AS syncCount, d.streamed_count AS streamedThrough
+    d.sync_count AS syncCount, d.streamed_epoch AS streamedEpoch, d.streamed_count AS streamedThrough,
+    d.stream_begun AS streamBegun
   FROM dataset AS d CROSS JOIN identity AS i ON i.identity_id = d.identity_id
   WHERE d.streamed_count > 0 AND (d.identity_id, d.name) > (?, ?) ORDER BY d.identity_id, d.name LIMIT ?`
 

@@ -113,7 +113,9 @@ const datasetValues = ({ path, dataset }: Changes['datasets'][number]): unknown[
   dataset.createdAt,
   dataset.modifiedAt,
   dataset.modifiedBy,
+  dataset.streamedEpoch,
   dataset.streamedThrough,
+  dataset.streamBegun,
 ]
 
 const recordValues = ({ path, record }: Changes['records'][number]): unknown[] => [
@@ -153,13 +155,16 @@ const DATASET_TABLE: Table = {
     'created_at',
     'modified_at',
     'modified_by',
+    'streamed_epoch',
     'streamed_count',
+    'stream_begun',
   ],
   suffix: `ON CONFLICT (identity_id, name) DO UPDATE SET "exists" = excluded."exists", sync_count = excluded.sync_count,
     deleted_at_count = excluded.deleted_at_count, collected_through = excluded.collected_through, epoch = excluded.epoch,
     record_count = excluded.record_count, bytes = excluded.bytes, created_at = excluded.created_at,
     modified_at = excluded.modified_at, modified_by = excluded.modified_by,
-    streamed_count = excluded.streamed_count`,
+    streamed_epoch = excluded.streamed_epoch, streamed_count = excluded.streamed_count,
+    stream_begun = excluded.stream_begun`,
 }
 
 const RECORD_TABLE: Table = {

@@ -86,7 +86,11 @@ describe('the database file', () => {
     })
     await before.close()
     const after = await SqliteDatabase.open(file())
-    expect(await new SqliteDatasetStore(after).read(path())).toMatchObject({ syncCount: 7, streamedThrough: 0 })
+    expect(await new SqliteDatasetStore(after).read(path())).toMatchObject({
+      syncCount: 7,
+      streamedThrough: 0,
+      streamBegun: 0,
+    })
     const pools = new SqlitePoolStore(after)
     expect(await pools.streaming()).toEqual([])
     expect(await pools.syncSettings(POOL)).toEqual({

@@ -35,7 +35,7 @@ describe('the outbox in SQLite', () => {
   test('[V13] published rows behind very many that wait are pruned, in several calls', async () => {
     const waiting = 5_000
     await write(
-      `INSERT INTO outbox SELECT value, 'id', 'changes', 'identity', 'change', 0, 0, ?, 'dataset', 1, value, value - 1, 1000, '{}'
+      `INSERT INTO outbox SELECT value, 'id', 'changes', 'identity', 'change', 0, 0, ?, 'dataset', 1, value, 1, value - 1, 1000, '{}'
          FROM ${ROWS}`,
       [POOL, waiting + 3],
     )

@@ -23,7 +23,7 @@ export function auditReport(result: AuditResult): string {
     ]),
     '',
     ...findings.flatMap((finding) => [
-      `${finding.identity}/${finding.dataset}  (pool ${finding.pool}, stream ${finding.streamName ?? 'unknown'})`,
+      `${finding.identity}/${finding.dataset}  (pool ${finding.pool}, stream ${finding.streamName})`,
       ...faultSentences(finding).map((sentence) => `  ${sentence}`),
     ]),
   ]

@@ -56,9 +56,35 @@ describe('streams at which nothing is wrong', () => {
   test('[V71] a dataset created anew, and one whose backup was put back', async () => {
     site.published(4)
     site.publish(site.write({}, { epoch: 1 }))
-    site.publish(site.write({}, { epoch: 2, syncCount: count(3), previous: count(2) }))
+    site.publish(site.write({}, { epoch: 2, syncCount: count(3), previousEpoch: 0, previous: count(2) }))
     site.published(2)
     expect((await site.audit()).counts).toMatchObject({ changes: 8 })
+  })
+
+  test('[V71] a stream that goes to another topic, and comes back', async () => {
+    site.published(4)
+    await site.moveTo('others')
+    site.published(3)
+    await site.moveTo(STREAM)
+    site.published(2)
+    expect((await site.audit()).counts).toMatchObject({ datasets: 2, changes: 9, skipped: 7, waiting: 0 })
+  })
+
+  test('[V71] a dataset that was not written to since its stream goes to another topic, also once the change log has ended', async () => {
+    site.published(4)
+    await site.moveTo('others')
+    expect((await site.audit()).counts).toMatchObject({ datasets: 1, changes: 4 })
+    site.log.held = []
+    expect((await site.audit()).counts).toMatchObject({ datasets: 0 })
+    expect((await site.audit({ streamName: STREAM })).counts).toMatchObject({ datasets: 1, changes: 4, gone: 0 })
+  })
+
+  test('[V71] what waits for another topic than before', async () => {
+    site.published(2)
+    await site.moveTo('others')
+    site.write()
+    site.write()
+    expect((await site.audit()).counts).toMatchObject({ datasets: 2, changes: 2, waiting: 1 })
   })
 
   test('[V72] what the topic no longer holds is said not to be judged', async () => {
@@ -182,7 +208,7 @@ describe('streams at which something is wrong', () => {
   })
 
   test('[V71] a topic that is not there', async () => {
-    site.published(1, { streamName: STREAM })
+    site.published(1)
     site.topics.bounds = () => Promise.resolve(null)
     const result = await site.audit()
     expect(result.streams).toMatchObject([{ streamName: STREAM, found: false }])
@@ -209,11 +235,65 @@ describe('streams at which something is wrong', () => {
 
   test('[V71] the first change after a backup was put back, where its count came before', async () => {
     site.published(9)
-    site.lose(site.write({}, { epoch: 1, syncCount: count(5), previous: count(4) }))
+    site.lose(site.write({}, { epoch: 1, syncCount: count(5), previousEpoch: 0, previous: count(4) }))
     site.published(2)
     const result = await site.audit()
     expect(faults(result)).toEqual([['prefs', [{ kind: 'missing', after: at(0, 9), through: at(1, 7) }]]])
     expect(result.findings[0]?.reach).toEqual({ from: at(1, 5), rows: 3, lost: null })
+  })
+
+  test('[V71] the first change after a backup was put back, which the change log has lost too', async () => {
+    site.published(9)
+    site.forget(site.write({}, { epoch: 1, syncCount: count(5), previousEpoch: 0, previous: count(4) }))
+    site.published(2)
+    const { findings } = await site.audit()
+    expect(findings).toMatchObject([
+      { reach: { from: null, rows: 2, lost: { after: at(0, 9), through: at(1, 5) } }, faults: [{ kind: 'missing' }] },
+    ])
+  })
+
+  test('[V71] the only change after a backup was put back, its count far below what it was', async () => {
+    site.published(9)
+    site.forget(site.write({}, { epoch: 1, syncCount: count(5), previousEpoch: 0, previous: count(4) }))
+    expect(faults(await site.audit())).toEqual([['prefs', [{ kind: 'missing', after: at(0, 9), through: at(1, 5) }]]])
+  })
+
+  test('[V71] the first change in another topic', async () => {
+    site.published(3)
+    await site.moveTo('others')
+    site.lose(site.write())
+    site.published(1)
+    const { findings } = await site.audit()
+    expect(findings).toMatchObject([
+      {
+        streamName: 'others',
+        faults: [{ kind: 'missing', after: null, through: at(0, 5) }],
+        reach: { from: at(0, 4), rows: 2, lost: null },
+      },
+    ])
+  })
+
+  test('[V71] the only change in another topic, which the change log has lost too', async () => {
+    site.published(3)
+    await site.moveTo('others')
+    site.forget(site.write())
+    const { findings } = await site.audit()
+    expect(findings).toMatchObject([{ streamName: 'others', faults: [{ kind: 'missing', after: null }] }])
+  })
+
+  test('[V71] a change in the topic that the stream went to before, and one in the topic that it goes to now', async () => {
+    site.published(3)
+    site.lose(site.write())
+    await site.moveTo('others')
+    site.published(2)
+    site.lose(site.write())
+    site.published(1)
+    const { counts, findings } = await site.audit()
+    expect(counts).toMatchObject({ datasets: 2, faulty: 2 })
+    expect(findings).toMatchObject([
+      { streamName: 'others', faults: [{ after: at(0, 6), through: at(0, 8) }], reach: { from: at(0, 7), rows: 2 } },
+      { streamName: STREAM, faults: [{ after: at(0, 3), through: at(0, 4) }], reach: { from: at(0, 4), rows: 1 } },
+    ])
   })
 
   test('[V72] the newest change, in a topic whose beginning was removed', async () => {
@@ -241,9 +321,9 @@ describe('streams at which something is wrong', () => {
 
 test('[V71] only the chosen pool and stream are judged', async () => {
   const elsewhere = 'eu-west-1:00000000-0000-4000-8000-000000000002' as typeof POOL
-  site.topics.create('others', 2)
+  await site.moveTo('others', elsewhere)
   site.published(2)
-  site.lose(site.write({ pool: elsewhere, dataset: 'theirs', streamName: 'others' }))
+  site.lose(site.write({ pool: elsewhere, dataset: 'theirs' }))
   expect((await site.audit()).counts).toMatchObject({ datasets: 2, faulty: 1 })
   expect((await site.audit({ pool: POOL })).counts).toMatchObject({ datasets: 1, faulty: 0 })
   expect((await site.audit({ streamName: STREAM })).counts).toMatchObject({ datasets: 1, faulty: 0 })
@@ -258,17 +338,7 @@ test('[V71] repeats of changes long past are counted as not compared', async () 
 
 test('[V71] with another relay, what is young is waiting and what is old is missing', async () => {
   site.lose(site.write())
-  const parts = {
-    log: site.log,
-    topics: site.topics,
-    streams: [],
-    clock: site.clock,
-    relay: false,
-    progress: () => undefined,
-  }
-  const { runAudit } = await import('./run-audit.js')
-  const options = { pool: null, streamName: null, wholeTopics: false }
-  expect((await runAudit(parts, options)).counts).toMatchObject({ waiting: 1, faulty: 0 })
+  expect((await site.audit({}, false)).counts).toMatchObject({ waiting: 1, faulty: 0 })
   site.clock.advance(61_000)
-  expect((await runAudit(parts, options)).counts).toMatchObject({ waiting: 0, faulty: 1 })
+  expect((await site.audit({}, false)).counts).toMatchObject({ waiting: 0, faulty: 1 })
 })

@@ -24,10 +24,12 @@ export function readMessage(message: TopicMessage): AuditedMessage | null {
   const { streamName, partition, key, value, headers } = message
   const kind = headers['type'] ?? headers['eventType'] // the second is Debezium's
   const epoch = wholeNumber(headers['epoch'])
+  const previousEpoch = wholeNumber(headers['previousEpoch'])
   const previous = wholeNumber(headers['previousSyncCount'])
   const payload = value === null ? null : parsed(value)
   if (kind !== 'change' && kind !== 'snapshot') return null
-  if (epoch === null || previous === null || payload === null || key === null || value === null) return null
+  if (epoch === null || previousEpoch === null || previous === null) return null
+  if (payload === null || key === null || value === null) return null
   const { identityPoolId: pool, identityId: identity, datasetName: dataset, syncCount } = payload
   if (typeof pool !== 'string' || typeof identity !== 'string' || typeof dataset !== 'string') return null
   if (!Number.isSafeInteger(syncCount) || identity !== key) return null
@@ -39,6 +41,7 @@ export function readMessage(message: TopicMessage): AuditedMessage | null {
     identity: identity as IdentityId,
     dataset: dataset as DatasetName,
     epoch,
+    previousEpoch,
     previous,
     syncCount: syncCount as number,
     hash: createHash('sha256').update(value).digest().readUIntBE(0, HASH_BYTES),

@@ -10,17 +10,6 @@ import type { AuditedMessage } from './audited-message.js'
 /** Changes of a dataset whose hashes are kept, so that a repeat of one of them can be compared. */
 export const HASHES_MAX = 128
 
-/** How a chain may begin. */
-export type ChainStart = Readonly<{
-  /** Messages at the beginning of the partition were removed, so the first change that is there need not be the first that was. */
-  trimmed: boolean
-  /**
-   * Changes that are known to come before any later one of their epoch. Where a backup was put back, counts come a second time, and `previous` alone
-   * would not tell that the first of them is missing.
-   */
-  epochs: readonly StreamPosition[]
-}>
-
 /**
  * What a topic tells of one dataset's changes, as a reader that keeps to the rule sees them (V70). Snapshots are counted only: the changes
  * between them are a chain without them.
@@ -56,7 +45,8 @@ export class Chain {
 
   constructor(
     readonly partition: number,
-    private readonly start: ChainStart,
+    /** Messages at the beginning of the partition were removed, so the first change that is there need not be the first that was. */
+    private readonly trimmed: boolean,
   ) {}
 
   /** Takes the next message of the dataset into account, in the order of its partition. */
@@ -89,19 +79,12 @@ export class Chain {
   }
 
   private standing(link: StreamLink): StreamStanding {
-    if (this.last === null && this.start.trimmed) return 'next'
-    const standing = streamStanding(this.last, link)
-    return standing === 'next' && this.passesOver(link) ? 'ahead' : standing
-  }
-
-  /** True for a change that begins an epoch for this reader, and not for the store. */
-  private passesOver({ epoch, syncCount }: StreamLink): boolean {
-    if (this.last?.epoch === epoch) return false
-    return this.start.epochs.some((start) => start.epoch === epoch && start.syncCount < syncCount)
+    return this.last === null && this.trimmed ? 'next' : streamStanding(this.last, link)
   }
 
   private take(message: AuditedMessage): void {
-    const before = this.last?.syncCount ?? message.previous
+    // A chain that begins anew, as after a time in another topic, names none before.
+    const before = message.previous === 0 ? (this.last?.syncCount ?? 0) : message.previous
     this.skipped += Math.max(0, message.syncCount - before - 1)
     this.first ??= linkOf(message)
     this.last = { epoch: message.epoch, syncCount: message.syncCount }
@@ -132,7 +115,12 @@ export class Chain {
   }
 }
 
-const linkOf = ({ epoch, syncCount, previous }: StreamLink): StreamLink => ({ epoch, syncCount, previous })
+const linkOf = ({ epoch, syncCount, previousEpoch, previous }: StreamLink): StreamLink => ({
+  epoch,
+  syncCount,
+  previousEpoch,
+  previous,
+})
 
 const newer = (known: StreamPosition | null, { epoch, syncCount }: StreamPosition): StreamPosition =>
   known !== null && comparePositions(known, { epoch, syncCount }) >= 0 ? known : { epoch, syncCount }

@@ -38,6 +38,9 @@ function reachSentences({ from, rows, lost }: Reach): readonly string[] {
 }
 
 function lostPlaces({ after, through }: NonNullable<Reach['lost']>): string {
+  if (after !== null && after.epoch !== through.epoch) {
+    return `changes after ${place(after)}, up to ${place(through)}, are`
+  }
   const first = (after?.syncCount ?? 0) + 1
   return first === through.syncCount
     ? `${place(through)} is`

@@ -1,7 +1,7 @@
 import type { DatasetName, IdentityId, IdentityPoolId } from '@satchel/protocol'
 import type { PlacedOutboxRow } from '../../domain/outbox-row.js'
-import { datasetKey } from '../../domain/working-set.js'
 import type { DatasetVerdict } from './audit.js'
+import { placeKey } from './known-dataset.js'
 import { LogReach, type Reach } from './log-reach.js'
 import type { PartitionBounds } from './topic-reader.js'
 import type { Fault } from './verdict.js'
@@ -23,8 +23,7 @@ export type StreamFinding = Readonly<{
 
 /** A dataset at fault. */
 export type Finding = Readonly<{
-  /** Null where nothing tells which one it belongs to. */
-  streamName: string | null
+  streamName: string
   pool: IdentityPoolId
   identity: IdentityId
   dataset: DatasetName
@@ -55,7 +54,7 @@ export type AuditResult = Readonly<{
   counts: AuditCounts
   /** At most {@link FINDINGS_MAX}. */
   findings: readonly Finding[]
-  /** Of every dataset that lacks changes, by `datasetKey`: what the change log has of them. */
+  /** Of every dataset that lacks changes, by `placeKey`: what the change log has of them. */
   lacking: ReadonlyMap<string, LogReach>
 }>
 
@@ -96,7 +95,7 @@ export class Findings {
     if (stream !== undefined) stream.foreign += 1
   }
 
-  add({ streamName, chain, known, faults, waiting, unjudged, gone }: DatasetVerdict): void {
+  add({ chain, known, faults, waiting, unjudged, gone }: DatasetVerdict): void {
     const { counts } = this
     counts.datasets += 1
     counts.changes += chain?.taken ?? 0
@@ -110,17 +109,17 @@ export class Findings {
     if (gone) counts.gone += 1
     if (faults.length === 0) return
     counts.faulty += 1
-    const { pool, identity, dataset } = known
+    const { streamName, pool, identity, dataset } = known
     if (this.findings.length < FINDINGS_MAX) this.findings.push({ streamName, pool, identity, dataset, faults })
     for (const fault of faults) {
       if (fault.kind !== 'missing' && fault.kind !== 'inverted') continue
-      this.lacking.set(datasetKey(known), new LogReach(fault.after, fault.through))
+      this.lacking.set(placeKey(known), new LogReach(fault.after, fault.through))
     }
   }
 
   /** A row of the change log, in the order of the log, once all verdicts are in. */
   addRow(row: PlacedOutboxRow): void {
-    const reach = this.lacking.get(datasetKey(row))
+    const reach = this.lacking.get(placeKey(row))
     if (reach?.covers(row) === true) reach.add(row)
   }
 
@@ -132,7 +131,7 @@ export class Findings {
       counts: { ...this.counts },
       findings: this.findings.map((finding) => ({
         ...finding,
-        reach: this.lacking.get(datasetKey(finding))?.end() ?? null,
+        reach: this.lacking.get(placeKey(finding))?.end() ?? null,
       })),
       lacking: this.lacking,
     }

@@ -1,5 +1,5 @@
 import type { PlacedOutboxRow } from '../../domain/outbox-row.js'
-import { comparePositions, streamStanding, type StreamPosition } from '../../domain/stream-standing.js'
+import { comparePositions, previousOf, streamStanding, type StreamPosition } from '../../domain/stream-standing.js'
 
 /** How far the change log reaches for a dataset of which the topic lacks changes. */
 export type Reach = Readonly<{
@@ -11,7 +11,7 @@ export type Reach = Readonly<{
   lost: Readonly<{ after: StreamPosition | null; through: StreamPosition }> | null
 }>
 
-/** Follows a dataset through the change log from the last change that the topic has in order. */
+/** Follows a dataset of a stream through the change log from the last change that the topic has in order. */
 export class LogReach {
   private last: StreamPosition | null
   private from: StreamPosition | null = null
@@ -31,11 +31,9 @@ export class LogReach {
   }
 
   /** Takes a row into account that it covers. */
-  add({ epoch, syncCount, previous }: PlacedOutboxRow): void {
-    const at = { epoch, syncCount }
-    if (streamStanding(this.last, { ...at, previous }) === 'ahead') {
-      this.lost ??= { after: this.last, through: { epoch, syncCount: previous } }
-    }
+  add(row: PlacedOutboxRow): void {
+    const at = { epoch: row.epoch, syncCount: row.syncCount }
+    if (streamStanding(this.last, row) === 'ahead') this.lost ??= { after: this.last, through: previousOf(row) }
     if (this.lost === null) this.from ??= at
     this.rows += 1
     this.last = at
@@ -43,7 +41,7 @@ export class LogReach {
 
   /** Behind the last row. */
   end(): Reach {
-    const ends = this.last !== null && this.last.syncCount >= this.through.syncCount
+    const ends = this.last !== null && comparePositions(this.last, this.through) >= 0
     const lost = this.lost ?? (ends ? null : { after: this.last, through: this.through })
     return { from: this.from, rows: this.rows, lost }
   }

@@ -39,6 +39,16 @@ test('[V73] a topic whose beginning was removed gets it back, behind the rest', 
   expect((await site.audit({ wholeTopics: true })).counts).toMatchObject({ faulty: 0, changes: 6, healed: 1 })
 })
 
+test('[V73] of a dataset that went to two topics, only the one that lacks changes gets any', async () => {
+  site.published(3)
+  await site.moveTo('others')
+  site.published(1)
+  site.lose(site.write())
+  site.published(1)
+  expect(await repaired()).toEqual({ published: 2, tooLarge: 0 })
+  expect((await site.audit()).counts).toMatchObject({ faulty: 0, changes: 6, repeated: 0, healed: 1 })
+})
+
 test('[V73] what came in the wrong order comes again behind it', async () => {
   const [a, b, c] = [site.write(), site.write(), site.write()]
   for (const row of [a, c, b]) site.publish(row)
@@ -128,6 +138,6 @@ test('[V74] a replay that the change log does not reach far enough back for says
 
 test('[V74] where a backup was put back both changes of a count are replayed, in their order', async () => {
   site.published(3)
-  site.publish(site.write({}, { epoch: 1, syncCount: 3 as SyncCount, previous: 2 as SyncCount }))
+  site.publish(site.write({}, { epoch: 1, syncCount: 3 as SyncCount, previousEpoch: 0, previous: 2 as SyncCount }))
   expect(await replay(site.parts, asked(3))).toMatchObject({ published: 2, complete: true })
 })

@@ -1,6 +1,6 @@
-import { datasetKey } from '../../domain/working-set.js'
 import type { ChangeLog } from '../../store/change-log.js'
 import type { AuditResult } from './findings.js'
+import { placeKey } from './known-dataset.js'
 import { logRows } from './log-rows.js'
 import { Republisher, type RepublishParts } from './republish.js'
 
@@ -18,7 +18,7 @@ export async function repair(
   const republisher = new Republisher(parts)
   try {
     for await (const page of logRows(log, parts.clock.now())) {
-      for (const row of page) if (lacking.get(datasetKey(row))?.covers(row) === true) await republisher.add(row)
+      for (const row of page) if (lacking.get(placeKey(row))?.covers(row) === true) await republisher.add(row)
     }
     await republisher.end()
   } finally {

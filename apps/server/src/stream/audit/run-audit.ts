@@ -1,3 +1,5 @@
+import type { IdentityPoolId } from '@satchel/protocol'
+import type { StreamTarget } from '../../domain/stream-target.js'
 import type { Clock } from '../../runtime/clock.js'
 import type { ChangeLog } from '../../store/change-log.js'
 import { Audit, type AuditOptions } from './audit.js'
@@ -14,6 +16,8 @@ export type AuditParts = Readonly<{
   topics: TopicReader
   /** Streams that are known beside those the change log names. */
   streams: readonly string[]
+  /** Where the stream of a pool goes, or went when it was switched off; null for nowhere. Asked once for each pool. */
+  targetOf: (pool: IdentityPoolId) => Promise<StreamTarget | null>
   clock: Clock
   /** False where another relay reads the outbox, so that nothing tells what it has not published yet. */
   relay: boolean
@@ -29,20 +33,22 @@ export async function runAudit(parts: AuditParts, options: AuditOptions): Promis
   const { log, clock } = parts
   const startedAt = clock.now()
   const audit = new Audit(options)
-  const streams = new Set(options.streamName === null ? parts.streams : [options.streamName])
-
-  for await (const dataset of streamedDatasets(log)) audit.addStored(dataset)
+  const targets = new Map<IdentityPoolId, StreamTarget | null>()
+  for await (const dataset of streamedDatasets(log)) {
+    const { pool } = dataset
+    if (!targets.has(pool)) targets.set(pool, await parts.targetOf(pool))
+    audit.addStored(dataset, targets.get(pool) ?? null)
+  }
   for await (const page of logRows(log, startedAt)) {
     const waiting = parts.relay ? await waitingOf(log, page) : null
     for (const row of page) {
-      if (options.streamName === null && (options.pool === null || options.pool === row.pool))
-        streams.add(row.streamName)
       audit.addRow(row, waiting?.has(row.seq) ?? row.createdAt > startedAt - OTHER_RELAY_MS_MAX)
     }
   }
 
   const findings = new Findings(startedAt)
-  await readTopics(parts, [...streams].sort(), { audit, findings })
+  const streams = options.streamName === null ? [...parts.streams, ...audit.streamNames] : [options.streamName]
+  await readTopics(parts, [...new Set(streams)].sort(), { audit, findings })
   for await (const dataset of streamedDatasets(log)) audit.addReached(dataset)
   for (const verdict of audit.verdicts()) findings.add(verdict)
 

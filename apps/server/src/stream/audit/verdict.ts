@@ -2,7 +2,7 @@ import { comparePositions, streamStanding, type StreamPosition } from '../../dom
 import type { Chain } from './chain.js'
 import type { KnownDataset } from './known-dataset.js'
 
-type Known = Pick<KnownDataset, 'stored' | 'log'>
+type Known = Pick<KnownDataset, 'reached' | 'streamed' | 'log'>
 
 /** What is wrong with a dataset's stream. */
 export type Fault =
@@ -35,8 +35,8 @@ export type Trimming = Readonly<{
 
 /** Compares what the topic tells of a dataset with what the store knows (V71). The topic may know nothing of it. */
 export function judge(chain: Chain | null, known: Known, trimming: Trimming): Verdict {
-  const target = newestKnown(known)
-  const gone = known.stored === null
+  const target = newer(known.streamed, known.log?.last ?? null)
+  const gone = known.reached === null
   if (chain === null || chain.highest === null) {
     const unjudged = target !== null && trimming.oldestAt !== null && (known.log?.lastAt ?? 0) < trimming.oldestAt
     const waiting = target !== null && isNext(null, known)
@@ -47,7 +47,7 @@ export function judge(chain: Chain | null, known: Known, trimming: Trimming): Ve
   const waiting = chain.whole && isNext(chain.last, known)
   const unjudged = chain.first !== null && chain.first.previous > 0
   const faults = [
-    ...(waiting ? [] : gaps(chain, known, target)),
+    ...(waiting ? [] : gaps(chain, target)),
     ...phantoms(chain, known),
     ...(chain.altered === null ? [] : [{ kind: 'altered' as const, at: chain.altered }]),
     ...(chain.otherPartition === null
@@ -57,37 +57,25 @@ export function judge(chain: Chain | null, known: Known, trimming: Trimming): Ve
   return { faults, waiting, unjudged, gone }
 }
 
-function gaps(chain: Chain, known: Known, target: StreamPosition | null): readonly Fault[] {
+function gaps(chain: Chain, target: StreamPosition | null): readonly Fault[] {
   const { last, highest } = chain
-  if (chain.whole && (target === null || reaches(last, known))) return []
-  const through = newest(target, highest)
+  if (chain.whole && newer(last, target) === last) return []
+  const through = newer(target, highest)
   if (through === null) return []
   if (chain.inverted && last !== null) return [{ kind: 'inverted', after: last, through }]
   return [{ kind: 'missing', after: last, through }]
 }
 
-/** By the change log as far as it goes; the dataset itself knows the count of its newest change, and not the epoch of that time. */
-const reaches = (last: StreamPosition | null, known: Known): boolean =>
-  last !== null &&
-  last.syncCount >= (known.stored?.streamedThrough ?? 0) &&
-  (known.log === null || comparePositions(last, known.log.last) >= 0)
-
-const newest = (a: StreamPosition | null, b: StreamPosition | null): StreamPosition | null =>
+/** `a` where both are the same. */
+const newer = (a: StreamPosition | null, b: StreamPosition | null): StreamPosition | null =>
   a === null || (b !== null && comparePositions(b, a) > 0) ? b : a
-
-function newestKnown(known: Known): StreamPosition | null {
-  const { epoch = 0, streamedThrough = 0 } = known.stored ?? {}
-  const logged = known.log?.last ?? null
-  if (streamedThrough > (logged?.syncCount ?? 0)) return { epoch, syncCount: streamedThrough }
-  return logged
-}
 
 const isNext = (last: StreamPosition | null, known: Known): boolean =>
   known.log !== null && known.log.waiting !== null && streamStanding(last, known.log.waiting) === 'next'
 
 function phantoms(chain: Chain | null, known: Known): readonly Fault[] {
-  if (chain === null || known.stored === null) return []
-  const reached = { epoch: known.stored.epoch, syncCount: known.stored.syncCount }
+  const { reached } = known
+  if (chain === null || reached === null) return []
   const seen = [chain.highest, chain.snapshot].find((at) => at !== null && comparePositions(at, reached) > 0) ?? null
   return seen === null ? [] : [{ kind: 'phantom', seen, reached }]
 }

@@ -7,11 +7,16 @@ export const STREAM = 'changes'
 export function anOutboxRow(
   identity: number,
   syncCount: number,
-  { dataset = 'settings', payload, ...over }: Readonly<{ dataset?: string }> & Partial<Omit<OutboxRow, 'dataset'>> = {},
+  {
+    dataset = 'settings',
+    epoch = 1,
+    payload,
+    ...over
+  }: Readonly<{ dataset?: string }> & Partial<Omit<OutboxRow, 'dataset'>> = {},
 ): OutboxRow {
   const id = `eu-west-1:${String(identity).padStart(8, '0')}`
   return {
-    id: `${id}/${dataset}/${syncCount}`,
+    id: `${id}/${dataset}/${epoch}/${syncCount}`,
     streamName: STREAM,
     identity: id as IdentityId,
     type: 'change',
@@ -20,8 +25,9 @@ export function anOutboxRow(
     shard: identity % SHARDS,
     pool: 'eu-west-1:pool' as IdentityPoolId,
     dataset: dataset as DatasetName,
-    epoch: 1,
+    epoch,
     syncCount: syncCount as SyncCount,
+    previousEpoch: syncCount === 1 ? 0 : epoch,
     previous: (syncCount - 1) as SyncCount,
     createdAt: 0,
     ...over,

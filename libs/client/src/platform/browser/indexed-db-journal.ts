@@ -1,4 +1,4 @@
-import { crc32 } from '../../journal/checksum.js'
+import { crc32 } from './checksum.js'
 import type { Group, PlacedGroup } from '../../journal/entry.js'
 import { fillGaps } from '../../journal/fill-gaps.js'
 import { type Journal, JournalFault, type Recovered } from '../../journal/journal.js'

@@ -1,4 +1,4 @@
-import { crc32 } from '../../journal/checksum.js'
+import { crc32 } from 'node:zlib'
 
 /**
  * A frame: two bytes that UTF-8 text never has, the length of the text, a checksum of length and text, the text. A reader

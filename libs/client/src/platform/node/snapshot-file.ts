@@ -1,4 +1,4 @@
-import { crc32 } from '../../journal/checksum.js'
+import { crc32 } from 'node:zlib'
 import { encodeFrame, decodeFrames } from './journal-frames.js'
 
 type Snapshot = Readonly<{ through: number; bytes: Uint8Array }>

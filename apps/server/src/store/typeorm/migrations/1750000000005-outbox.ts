@@ -18,7 +18,10 @@ const UP = [
   'ALTER TABLE identity_pool ADD COLUMN stream_target TEXT',
   'CREATE INDEX pool_streaming ON identity_pool (pool_id) WHERE stream_target IS NOT NULL',
 
+  // The newest change that went into the outbox, and which stream it went to.
+  'ALTER TABLE dataset ADD COLUMN streamed_epoch INTEGER NOT NULL DEFAULT 0',
   'ALTER TABLE dataset ADD COLUMN streamed_count INTEGER NOT NULL DEFAULT 0',
+  'ALTER TABLE dataset ADD COLUMN stream_begun INTEGER NOT NULL DEFAULT 0',
 
   // Rows are inserted and pruned, never updated; no place is given twice, also after all were pruned. Names as Debezium's outbox event router reads
   // them. The payload comes last: what else is asked of a row never reads the pages it overflows into.
@@ -34,6 +37,7 @@ const UP = [
      dataset TEXT NOT NULL,
      epoch INTEGER NOT NULL,
      sync_count INTEGER NOT NULL,
+     previous_epoch INTEGER NOT NULL,
      previous_count INTEGER NOT NULL,
      created_at INTEGER NOT NULL,
      payload TEXT NOT NULL
@@ -90,7 +94,9 @@ const DOWN = [
   'DROP TABLE outbox_linked',
   'DROP TABLE outbox_unpublished',
   'DROP TABLE outbox',
+  'ALTER TABLE dataset DROP COLUMN stream_begun',
   'ALTER TABLE dataset DROP COLUMN streamed_count',
+  'ALTER TABLE dataset DROP COLUMN streamed_epoch',
   'DROP INDEX pool_streaming',
   'ALTER TABLE identity_pool DROP COLUMN stream_target',
 ]

@@ -26,7 +26,7 @@ export const COPIED_TABLES: readonly CopiedTable[] = [
   table(
     'dataset',
     'identity_id name exists:b sync_count:n deleted_at_count:n collected_through:n epoch:n record_count:n bytes:n created_at:n modified_at:n ' +
-      'modified_by streamed_count:n',
+      'modified_by streamed_epoch:n streamed_count:n stream_begun:n',
   ),
   table('record', 'identity_id dataset key sync_count:n modified_at:n modified_by device_modified_at:d value'),
   table(
@@ -37,7 +37,7 @@ export const COPIED_TABLES: readonly CopiedTable[] = [
   table('signing_key', 'kid public_jwk closed_private_key created_at:n'),
   table(
     'outbox',
-    'shard:i seq:n id aggregatetype aggregateid type partition:i pool_id dataset epoch:n sync_count:n previous_count:n created_at:n payload',
+    'shard:i seq:n id aggregatetype aggregateid type partition:i pool_id dataset epoch:n sync_count:n previous_epoch:n previous_count:n created_at:n payload',
   ),
   table('outbox_unpublished', 'shard:i stream_name seq:n'),
   table('outbox_linked', 'id created_at:n records'),

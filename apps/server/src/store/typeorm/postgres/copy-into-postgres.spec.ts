@@ -2,8 +2,9 @@ import 'reflect-metadata'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describeWithPostgres } from '../../../../../../test/support/postgres/describe-with-postgres.js'
 import { AWS_LIMITS } from '@satchel/protocol'
+import Database from 'better-sqlite3'
+import { describeWithPostgres } from '../../../../../../test/support/postgres/describe-with-postgres.js'
 import { SHARDS } from '../../../domain/outbox-row.js'
 import { IDENTITY, path, POOL, remove, replace } from '../../../domain/testing/a-dataset.js'
 import { judgeSignIn } from '../../../domain/linking.js'
@@ -14,6 +15,7 @@ import { nodeOn } from '../../testing/postgres-stores.js'
 import { aTarget, STREAMS, StreamHarness } from '../../testing/stream-harness.js'
 import type { Stores } from '../../stores.js'
 import { openSqliteStores } from '../open-sqlite-stores.js'
+import { COPIED_TABLES } from './copied-table.js'
 import { copyIntoPostgres } from './copy-into-postgres.js'
 
 describeWithPostgres('a site copied from SQLite into PostgreSQL', (postgres) => {
@@ -91,6 +93,22 @@ describeWithPostgres('a site copied from SQLite into PostgreSQL', (postgres) => 
     await site.close()
   })
 
+  test('[X30] every table and column of either database is copied, but what it makes itself', async () => {
+    const listed = COPIED_TABLES.flatMap(({ name, columns }) => columns.map((column) => `${name}.${column.name}`))
+    const ownTables = ['history', 'migration']
+    await (await openSqliteStores(file())).close()
+    const sqlite = new Database(file())
+    const inSqlite = sqlite
+      .prepare(SQLITE_COLUMNS)
+      .pluck()
+      .all(...ownTables)
+    sqlite.close()
+    expect(inSqlite).toEqual([...listed].sort())
+    const name = new URL(await freshDatabase(postgres())).pathname.slice(1)
+    const inPostgres = await postgres().ask<{ column: string }>(POSTGRES_COLUMNS, name)
+    expect(inPostgres.map(({ column }) => column)).toEqual([...listed].sort())
+  })
+
   test('[X31] a copy that was interrupted is begun anew, and until it is whole no server starts on it', async () => {
     const { before } = await aSite()
     const url = await postgres().createDatabase()
@@ -125,6 +143,13 @@ describeWithPostgres('a site copied from SQLite into PostgreSQL', (postgres) => 
     await expect(openDatabase(url)).rejects.toThrow('UnfinishedCopy')
   })
 })
+
+const SQLITE_COLUMNS = `SELECT t.name || '.' || c.name AS column FROM sqlite_schema AS t JOIN pragma_table_info(t.name) AS c
+  WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite%' AND t.name NOT IN (?, ?) ORDER BY 1`
+
+const POSTGRES_COLUMNS = `SELECT table_name || '.' || column_name AS column FROM information_schema.columns
+  WHERE table_schema = 'public' AND is_generated = 'NEVER' AND table_name NOT IN ('history', 'migration')
+  ORDER BY (table_name || '.' || column_name) COLLATE "C"`
 
 /** What a site tells of what it keeps. */
 async function told(stores: Stores) {

@@ -1,6 +1,6 @@
 import type { DatasetName, IdentityId, SyncRecord } from '@satchel/protocol'
 import type { Dataset } from '../../../domain/dataset.js'
-import type { StreamChange } from '../../../domain/stream-change.js'
+import { snapshotOf } from '../../../domain/snapshot-of.js'
 import type { BulkPublish, BulkPublishStore } from '../../bulk-publish-store.js'
 import { BULK_COLUMNS, bulkPublishOf, type BulkPublishRow } from '../bulk-publish-row.js'
 import { DATASET_COLUMNS, datasetOf, type DatasetRow } from '../dataset-row.js'
@@ -30,11 +30,9 @@ export async function advanceBulkPublish(
   const { found, through, last, isWhole } = await look(transaction, before, datasetsMax)
   const taken = upTo(bytesMax, found)
   const recordsOf = await liveRecords(transaction, taken)
-  const changes = taken.map(({ identity, dataset }, place): StreamChange => {
-    const { name, epoch, syncCount, streamedThrough: previous } = dataset
-    const path = { pool, identity, dataset: name }
-    const records = recordsOf.get(place + 1) ?? []
-    return { kind: 'snapshot', path, target, operation: 'replace', epoch, syncCount, previous, at, records }
+  const changes = taken.map(({ identity, dataset }, place) => {
+    const path = { pool, identity, dataset: dataset.name }
+    return snapshotOf(dataset, { path, target, at, records: recordsOf.get(place + 1) ?? [] })
   })
   const [place] = await transaction.query<{ next: number }>(NEXT_PLACE)
   const lastSeq = await insertOutbox(transaction, changes, outbox)

@@ -38,7 +38,7 @@ export class PostgresChangeLog implements ChangeLog {
 }
 
 const STREAMED = prepared(`SELECT i.pool_id AS pool, d.identity_id AS identity, d.name AS dataset, d.epoch,
-    d.sync_count AS "syncCount", d.streamed_count AS "streamedThrough"
+    d.sync_count AS "syncCount", d.streamed_epoch AS "streamedEpoch", d.streamed_count AS "streamedThrough", d.stream_begun AS "streamBegun"
   FROM dataset AS d JOIN identity AS i ON i.identity_id = d.identity_id
   WHERE d.streamed_count > 0 AND (d.identity_id, d.name) > ($1, $2) ORDER BY d.identity_id, d.name LIMIT $3`)
 

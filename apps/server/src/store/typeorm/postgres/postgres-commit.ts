@@ -111,6 +111,8 @@ async function store(transaction: Transaction, { cleared, datasets, records, mar
       datasets.map(({ dataset }) => dataset.modifiedAt),
       datasets.map(({ dataset }) => dataset.modifiedBy),
       datasets.map(({ dataset }) => dataset.streamedThrough),
+      datasets.map(({ dataset }) => dataset.streamedEpoch),
+      datasets.map(({ dataset }) => dataset.streamBegun),
       records.map(({ path }) => path.identity),
       records.map(({ path }) => path.dataset),
       records.map(({ record }) => record.key),
@@ -166,28 +168,29 @@ const CLEAR = prepared(`DELETE FROM record USING unnest($1::text[], $2::text[]) 
 
 const STORE = prepared(`WITH datasets AS (
     INSERT INTO dataset (identity_id, name, "exists", sync_count, deleted_at_count, collected_through, epoch, record_count, bytes,
-        created_at, modified_at, modified_by, streamed_count)
+        created_at, modified_at, modified_by, streamed_count, streamed_epoch, stream_begun)
       SELECT * FROM unnest($1::text[], $2::text[], $3::boolean[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[],
-        $9::bigint[], $10::bigint[], $11::bigint[], $12::text[], $13::bigint[])
+        $9::bigint[], $10::bigint[], $11::bigint[], $12::text[], $13::bigint[], $14::bigint[], $15::bigint[])
       ON CONFLICT (identity_id, name) DO UPDATE SET "exists" = excluded."exists", sync_count = excluded.sync_count,
         deleted_at_count = excluded.deleted_at_count, collected_through = excluded.collected_through, epoch = excluded.epoch,
         record_count = excluded.record_count, bytes = excluded.bytes, created_at = excluded.created_at,
-        modified_at = excluded.modified_at, modified_by = excluded.modified_by, streamed_count = excluded.streamed_count
+        modified_at = excluded.modified_at, modified_by = excluded.modified_by, streamed_count = excluded.streamed_count,
+        streamed_epoch = excluded.streamed_epoch, stream_begun = excluded.stream_begun
   ), records AS (
     INSERT INTO record (identity_id, dataset, "key", sync_count, modified_at, modified_by, device_modified_at, value)
-      SELECT * FROM unnest($14::text[], $15::text[], $16::text[], $17::bigint[], $18::bigint[], $19::text[],
-        $20::double precision[], $21::text[])
+      SELECT * FROM unnest($16::text[], $17::text[], $18::text[], $19::bigint[], $20::bigint[], $21::text[],
+        $22::double precision[], $23::text[])
       ON CONFLICT (identity_id, dataset, "key") DO UPDATE SET sync_count = excluded.sync_count, modified_at = excluded.modified_at,
         modified_by = excluded.modified_by, device_modified_at = excluded.device_modified_at, value = excluded.value
   ), markers AS (
     INSERT INTO batch_marker (identity_id, marker_id, dataset, batch_number, batch_hash, sync_count, accepted_at, accepted_by)
-      SELECT * FROM unnest($22::text[], $23::text[], $24::text[], $25::bigint[], $26::text[], $27::bigint[], $28::bigint[], $29::text[])
+      SELECT * FROM unnest($24::text[], $25::text[], $26::text[], $27::bigint[], $28::text[], $29::bigint[], $30::bigint[], $31::text[])
       ON CONFLICT (identity_id, marker_id) DO UPDATE SET batch_number = excluded.batch_number, batch_hash = excluded.batch_hash,
         sync_count = excluded.sync_count, accepted_at = excluded.accepted_at, accepted_by = excluded.accepted_by
   )
   INSERT INTO pool_usage AS held (pool_id, lane, datasets, records, bytes, sync_sessions, modified_at)
     SELECT pool_id, ${LANE}, datasets, records, bytes, 0, modified_at
-      FROM unnest($30::text[], $31::bigint[], $32::bigint[], $33::bigint[], $34::bigint[])
+      FROM unnest($32::text[], $33::bigint[], $34::bigint[], $35::bigint[], $36::bigint[])
         AS moved (pool_id, datasets, records, bytes, modified_at)
     ON CONFLICT (pool_id, lane) DO UPDATE SET datasets = held.datasets + excluded.datasets,
       records = held.records + excluded.records, bytes = held.bytes + excluded.bytes,

@@ -3,6 +3,7 @@ import type { Clock } from '../../../runtime/clock.js'
 import type { Random } from '../../../runtime/random.js'
 import { addressOf } from './address-of.js'
 import { checkServer } from './check-server.js'
+import { faultCodeOf } from './fault-code.js'
 import { migrate } from './migrate.js'
 import type { Prepared } from './prepared.js'
 import { withRetries } from './retry.js'
@@ -81,7 +82,9 @@ export class PostgresDatabase {
       return new PostgresDatabase(options, poolOf(url, LANES), others)
     } catch (cause) {
       await others.end()
-      throw new Error(`the database at ${addressOf(url)} cannot be used: ${(cause as Error).message}`, { cause })
+      // What several addresses of a name said is put together without words.
+      const why = (cause as Error).message || faultCodeOf(cause)
+      throw new Error(`the database at ${addressOf(url)} cannot be used: ${why}`, { cause })
     }
   }
 

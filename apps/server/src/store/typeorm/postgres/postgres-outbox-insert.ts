@@ -42,6 +42,7 @@ export async function insertOutbox(
       rows.map(({ dataset }) => dataset),
       rows.map(({ epoch }) => epoch),
       rows.map(({ syncCount }) => syncCount),
+      rows.map(({ previousEpoch }) => previousEpoch),
       rows.map(({ previous }) => previous),
       rows.map(({ createdAt }) => createdAt),
       rows.map(({ payload }) => payload),
@@ -53,14 +54,14 @@ export async function insertOutbox(
 
 // The rows come in the order of the lists, and each takes the next place of the sequence.
 const INSERT = prepared(`WITH placed AS (
-    INSERT INTO outbox (shard, id, aggregatetype, aggregateid, type, "partition", pool_id, dataset, epoch, sync_count, previous_count,
+    INSERT INTO outbox (shard, id, aggregatetype, aggregateid, type, "partition", pool_id, dataset, epoch, sync_count, previous_epoch, previous_count,
         created_at, payload)
       SELECT * FROM unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int[], $7::text[], $8::text[], $9::bigint[],
-        $10::bigint[], $11::bigint[], $12::bigint[], $13::text[])
+        $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::text[])
       RETURNING shard, aggregatetype, seq
   ), unpublished AS (
     INSERT INTO outbox_unpublished (shard, stream_name, seq)
-      SELECT shard, aggregatetype, seq FROM placed WHERE $14::boolean
+      SELECT shard, aggregatetype, seq FROM placed WHERE $15::boolean
   )
   SELECT max(seq) AS last FROM placed`)
 

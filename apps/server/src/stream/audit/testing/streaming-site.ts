@@ -1,5 +1,6 @@
 import type { DatasetName, IdentityId, IdentityPoolId, SyncCount } from '@satchel/protocol'
 import type { PlacedOutboxRow } from '../../../domain/outbox-row.js'
+import type { StreamTarget } from '../../../domain/stream-target.js'
 import { datasetKey } from '../../../domain/working-set.js'
 import { HeldClock } from '../../../runtime/testing/held-clock.js'
 import { rowMessage } from '../../row-message.js'
@@ -14,31 +15,44 @@ export const POOL = 'eu-west-1:00000000-0000-4000-8000-000000000001' as Identity
 export const IDENTITY = 'eu-west-1:00000000-0000-4000-8000-0000000000aa' as IdentityId
 export const STREAM = 'changes'
 
+const NEVER_STREAMED = { streamedEpoch: 0, streamedThrough: 0 as SyncCount, streamBegun: 0 }
+
 /** A dataset of the site. */
-export type Place = Readonly<{ pool?: IdentityPoolId; identity?: IdentityId; dataset?: string; streamName?: string }>
+export type Place = Readonly<{ pool?: IdentityPoolId; identity?: IdentityId; dataset?: string }>
 
 /** A server's store and a broker, in which a test makes histories, good and bad. */
 export class StreamingSite {
   readonly clock = new HeldClock()
   readonly log = new MemoryChangeLog()
   readonly topics = new MemoryTopics(() => this.clock.now())
+  private readonly targets = new Map<IdentityPoolId, StreamTarget>()
   private seq = 0
 
   constructor(readonly partitions = 2) {
     this.topics.create(STREAM, partitions)
   }
 
+  /** From now on the stream of a pool goes to a topic, which is made if it is not there. Before the first time it goes to {@link STREAM}. */
+  async moveTo(streamName: string, pool = POOL): Promise<void> {
+    if ((await this.topics.bounds(streamName)) === null) this.topics.create(streamName, this.partitions)
+    const begun = this.targetOf(pool).begun + 1
+    this.targets.set(pool, { streamName, partitions: this.partitions, begun, payloadBytesMax: 1_000_000 })
+  }
+
   /** A write that streams: into the store and the outbox. */
   write(place: Place = {}, over: Partial<PlacedOutboxRow> = {}): PlacedOutboxRow {
-    const { pool = POOL, identity = IDENTITY, dataset = 'prefs', streamName = STREAM } = place
+    const { pool = POOL, identity = IDENTITY, dataset = 'prefs' } = place
+    const { streamName, begun } = this.targetOf(pool)
     const at = { pool, identity, dataset: dataset as DatasetName }
     const held = this.log.datasets.get(datasetKey(at))
     const epoch = over.epoch ?? held?.epoch ?? 0
     const syncCount = over.syncCount ?? (((held?.syncCount ?? 0) + 1) as SyncCount)
-    const previous = over.previous ?? held?.streamedThrough ?? (0 as SyncCount)
+    const streamed = held ?? NEVER_STREAMED
+    const before = streamed.streamBegun === begun ? streamed : NEVER_STREAMED
+    const { previousEpoch = before.streamedEpoch, previous = before.streamedThrough } = over
     const row: PlacedOutboxRow = {
       ...at,
-      id: `${identity}/${dataset}/${syncCount}`,
+      id: `${identity}/${dataset}/${epoch}/${syncCount}`,
       streamName,
       type: 'change',
       payload: JSON.stringify({ identityPoolId: pool, identityId: identity, datasetName: dataset, syncCount }),
@@ -48,13 +62,15 @@ export class StreamingSite {
       ...over,
       epoch,
       syncCount,
+      previousEpoch,
       previous,
       seq: ++this.seq,
     }
     this.log.held.push(row)
     this.log.unpublished.add(row.seq)
-    const streamedThrough = row.type === 'change' ? syncCount : previous
-    this.log.datasets.set(datasetKey(at), { ...at, epoch, syncCount, streamedThrough })
+    const change = { streamedEpoch: epoch, streamedThrough: syncCount, streamBegun: begun }
+    const stored = { ...at, ...streamed, ...(row.type === 'change' ? change : {}), epoch, syncCount }
+    this.log.datasets.set(datasetKey(at), stored)
     return row
   }
 
@@ -91,15 +107,22 @@ export class StreamingSite {
     return { log: this.log, clock: this.clock, openPublisher: this.topics.open, topicPrefix: '' }
   }
 
-  audit(options: Partial<AuditOptions> = {}): Promise<AuditResult> {
+  /** `relay`: see `AuditParts.relay`. */
+  audit(options: Partial<AuditOptions> = {}, relay = true): Promise<AuditResult> {
     const parts = {
       log: this.log,
       topics: this.topics,
       streams: [],
+      targetOf: (pool: IdentityPoolId) => Promise.resolve(this.targetOf(pool)),
       clock: this.clock,
-      relay: true,
+      relay,
       progress: () => undefined,
     }
     return runAudit(parts, { pool: null, streamName: null, wholeTopics: false, ...options })
+  }
+
+  private targetOf(pool: IdentityPoolId): StreamTarget {
+    const first = { streamName: STREAM, partitions: this.partitions, begun: 1, payloadBytesMax: 1_000_000 }
+    return this.targets.get(pool) ?? first
   }
 }

@@ -64,7 +64,9 @@ const DIVIDED: readonly Divided[] = [
      created_at BIGINT NOT NULL,
      modified_at BIGINT NOT NULL,
      modified_by ${TEXT} NOT NULL,
+     streamed_epoch BIGINT NOT NULL DEFAULT 0,
      streamed_count BIGINT NOT NULL DEFAULT 0,
+     stream_begun BIGINT NOT NULL DEFAULT 0,
      PRIMARY KEY (identity_id, name)`,
   },
   {
@@ -181,6 +183,7 @@ const TABLES = [
      dataset ${TEXT} NOT NULL,
      epoch BIGINT NOT NULL,
      sync_count BIGINT NOT NULL,
+     previous_epoch BIGINT NOT NULL,
      previous_count BIGINT NOT NULL,
      created_at BIGINT NOT NULL,
      payload ${TEXT} NOT NULL,

@@ -1,4 +1,4 @@
-/** CRC-32 as zlib computes it. Finds accidents in stored bytes; it is no protection against anybody. */
+/** CRC-32 as zlib computes it, for browsers, which have none. Finds accidents in stored bytes; it is no protection against anybody. */
 export function crc32(bytes: Uint8Array, seed = 0): number {
   const tables = (TABLES ??= makeTables())
   let crc = ~seed
