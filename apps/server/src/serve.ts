@@ -55,9 +55,21 @@ export type Server = Readonly<{
   close(): Promise<void>
 }>
 
-/** The stores that the settings name. Rejects while another process has them open. */
-export const openStores = ({ dataDir }: Pick<Config, 'dataDir'>, streams?: StreamStorage): Promise<Stores> =>
-  openSqliteStores(join(dataDir, DATABASE_FILE), streams)
+type StoreSettings = Pick<Config, 'dataDir' | 'databaseUrl' | 'databasePool' | 'databasePartitions'>
+
+/** The stores that the settings name. Rejects with a sentence when they cannot be used, as SQLite's while another process has them open. */
+export async function openStores(
+  { dataDir, databaseUrl: url, databasePool: connections, databasePartitions: partitions }: StoreSettings,
+  streams?: StreamStorage,
+): Promise<Stores> {
+  if (url === null) return openSqliteStores(join(dataDir, DATABASE_FILE), streams)
+  // Its driver is loaded only where it is wanted.
+  const { openPostgresStores } = await import('./store/typeorm/postgres/open-postgres-stores.js')
+  return openPostgresStores(
+    { url, connections, partitions, clock: new SystemClock(), random: new SystemRandom() },
+    streams,
+  )
+}
 
 /** Starts a server and resolves once it answers. Rejects when it cannot, and then leaves nothing open. */
 export async function createServer(config: Config, overrides: Overrides = {}): Promise<Server> {

@@ -49,11 +49,12 @@ export class FaultyStore {
       })
     const store = () => new MemoryDatasetStore(database())
     return {
+      lanes: store().lanes,
       commit: (writes, limits) => this.commit(writes, limits),
       read: (path) => slow(() => store().read(path)),
       readSeveral: (...asked) => slow(() => store().readSeveral(...asked)),
       list: (path, request) => slow(() => store().list(path, request)),
-      hasMarker: (id) => slow(() => store().hasMarker(id)),
+      hasMarker: (...asked) => slow(() => store().hasMarker(...asked)),
       listDatasets: (identity, page) => slow(() => store().listDatasets(identity, page)),
       identityUsage: (identity) => slow(() => store().identityUsage(identity)),
       poolUsage: (pool) => slow(() => store().poolUsage(pool)),

@@ -15,6 +15,21 @@ export const commands: readonly Command[] = [
     load: () => Promise.resolve(loadStart()),
   },
   {
+    name: 'backup',
+    summary: 'writes the embedded database into one file, beside a server that goes on',
+    load: () => import('./backup.js'),
+  },
+  {
+    name: 'restore',
+    summary: 'makes a backup the embedded database, in a new epoch',
+    load: () => import('./restore.js'),
+  },
+  {
+    name: 'copy',
+    summary: 'moves a stopped site from the embedded database to PostgreSQL',
+    load: () => import('./copy.js'),
+  },
+  {
     name: 'audit-stream',
     summary: 'proves that no change is missing in Kafka, and publishes again what is',
     load: () => import('./audit-stream.js'),

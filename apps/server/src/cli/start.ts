@@ -54,7 +54,8 @@ async function newEpoch(): Promise<void> {
   const config = readConfig(process.env)
   const stores = await openStores(config)
   const datasets = await stores.datasets.beginEpoch(new SystemClock().now()).finally(() => stores.close())
-  process.stderr.write(`A new epoch has begun for ${datasets} datasets in ${config.dataDir}.\n`)
+  const where = config.databaseUrl === null ? config.dataDir : 'the database'
+  process.stderr.write(`A new epoch has begun for ${datasets} datasets in ${where}.\n`)
 }
 
 /** Starts the server, which then runs until it is told to stop. */

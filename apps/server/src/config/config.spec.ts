@@ -15,6 +15,8 @@ test('[O2] without any setting the defaults hold', () => {
     publicUrl: null,
     dataDir: resolve('data'),
     databaseUrl: null,
+    databasePool: 10,
+    databasePartitions: null,
     region: 'us-east-1',
     accountId: '000000000000',
     admin: null,
@@ -78,6 +80,8 @@ test('every setting is read', () => {
     publicUrl: 'https://sync.example.com',
     dataDir: '/var/lib/satchel',
     databaseUrl: null,
+    databasePool: 10,
+    databasePartitions: null,
     region: 'eu-central-1',
     accountId: '123456789012',
     admin: { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: A_SECRET },
@@ -187,7 +191,7 @@ test.each([
 test.each([
   ['SATCHEL_ADMIN_SECRET_ACCESS_KEY', 'hunter2-hunter2'],
   ['SATCHEL_MASTER_KEY', 'c2VjcmV0LWtleS10aGF0LWlzLXRvby1zaG9ydA=='],
-  ['SATCHEL_DATABASE_URL', 'postgres://satchel:hunter2-hunter2@db/satchel'],
+  ['SATCHEL_DATABASE_URL', 'postgres://satchel:hunter2-hunter2@db'],
   ['SATCHEL_DATABASE_URL', 'mysql://satchel:hunter2-hunter2@db/satchel'],
   ['SATCHEL_KAFKA_SASL_PASSWORD', 'hunter2-hunter2\u0007'],
   ['SATCHEL_REDIS_URL', 'redis://:hunter2-hunter2@cache'],
@@ -230,12 +234,26 @@ test('[O9] SATCHEL_REDIS_URL is refused while this version has nothing behind it
   ])
 })
 
-test('[O9] a database of its own is refused for now, and would need the master key', () => {
+test('[X10] a database of its own is taken with the master key alone, and with its settings', () => {
   const faults = faultsOf({ SATCHEL_DATABASE_URL: 'postgres://db/satchel' })
-  expect(faults).toHaveLength(2)
-  expect(faults[0]).toContain('PostgreSQL, which arrives with a later version')
-  expect(faults[1]).toContain('SATCHEL_MASTER_KEY')
-  expect(faultsOf({ SATCHEL_DATABASE_URL: 'postgres://db/satchel', SATCHEL_MASTER_KEY: A_KEY })).toHaveLength(1)
+  expect(faults).toEqual([expect.stringContaining('SATCHEL_MASTER_KEY')])
+  const given = { SATCHEL_DATABASE_URL: 'postgresql://u:p%40ss@db:5433/satchel', SATCHEL_MASTER_KEY: A_KEY }
+  const plain = { databaseUrl: given.SATCHEL_DATABASE_URL, databasePool: 10, databasePartitions: null }
+  expect(readConfig(given)).toMatchObject(plain)
+  const settings = { ...given, SATCHEL_DATABASE_POOL: '20', SATCHEL_DATABASE_PARTITIONS: '0' }
+  expect(readConfig(settings)).toMatchObject({ databasePool: 20, databasePartitions: 0 })
+  expect(faultsOf({ SATCHEL_DATABASE_PARTITIONS: '16' })).toEqual([expect.stringContaining('SQLite has no partitions')])
+})
+
+test.each([
+  ['mysql://satchel:hunter2@db/satchel', 'does not begin with postgres://'],
+  ['postgres://satchel:hunter2/@db:x/satchel', 'is not a URL'],
+  ['postgres://satchel:hunter2@db', 'names no database'],
+  ['postgres://satchel:hunter2%zz@db/satchel', 'has a % that begins no escape'],
+])('[X10] a database URL that cannot be right is refused, and not shown', (url, wrong) => {
+  const [fault] = faultsOf({ SATCHEL_DATABASE_URL: url, SATCHEL_MASTER_KEY: A_KEY })
+  expect(fault).toContain(wrong)
+  expect(fault).not.toContain('hunter2')
 })
 
 test.each([

@@ -23,8 +23,12 @@ export type Config = Readonly<{
   publicUrl: string | null
   /** Absolute. */
   dataDir: string
-  /** null: SQLite in the data directory. */
+  /** Of PostgreSQL, password included; null: SQLite in the data directory. */
   databaseUrl: string | null
+  /** Connections to PostgreSQL at most. */
+  databasePool: number
+  /** Parts that PostgreSQL's large tables are made in; null: as they are, and whole where they are made. */
+  databasePartitions: number | null
   region: string
   accountId: string
   /** null: from the data directory (`Secrets`). */
@@ -109,6 +113,9 @@ function faultsBetween(settings: Settings): readonly string[] {
   if (settings.SATCHEL_DATABASE_URL !== undefined && settings.SATCHEL_MASTER_KEY === undefined) {
     faults.push('SATCHEL_DATABASE_URL is set without SATCHEL_MASTER_KEY, which every node of a shared database needs.')
   }
+  if (settings.SATCHEL_DATABASE_URL === undefined && settings.SATCHEL_DATABASE_PARTITIONS !== undefined) {
+    faults.push('SATCHEL_DATABASE_PARTITIONS is set without SATCHEL_DATABASE_URL; SQLite has no partitions.')
+  }
   if (settings.SATCHEL_ADMIN_PORT === settings.SATCHEL_PORT && settings.SATCHEL_PORT !== '0') {
     faults.push(
       `SATCHEL_ADMIN_PORT and SATCHEL_PORT are both ${shown(settings.SATCHEL_PORT)}. Allowed: two different ports.`,
@@ -133,13 +140,16 @@ function faultsBetween(settings: Settings): readonly string[] {
 function configOf(settings: Settings): Config {
   const { SATCHEL_ADMIN_ACCESS_KEY_ID: accessKeyId, SATCHEL_ADMIN_SECRET_ACCESS_KEY: secretAccessKey } = settings
   const { SATCHEL_PUBLIC_URL: publicUrl, SATCHEL_MASTER_KEY: masterKey, SATCHEL_ADMIN_PORT: adminPort } = settings
+  const { SATCHEL_DATABASE_PARTITIONS: partitions } = settings
   const { SATCHEL_ALLOWED_ORIGINS: origins, SATCHEL_HOST: host, SATCHEL_DEMO: demo } = settings
   return {
     host,
     port: Number(settings.SATCHEL_PORT),
     publicUrl: publicUrl === undefined ? null : new URL(publicUrl).origin,
     dataDir: resolve(settings.SATCHEL_DATA_DIR),
-    databaseUrl: null,
+    databaseUrl: settings.SATCHEL_DATABASE_URL ?? null,
+    databasePool: Number(settings.SATCHEL_DATABASE_POOL),
+    databasePartitions: partitions === undefined ? null : Number(partitions),
     region: settings.SATCHEL_REGION,
     accountId: settings.SATCHEL_ACCOUNT_ID,
     admin: accessKeyId === undefined || secretAccessKey === undefined ? null : { accessKeyId, secretAccessKey },

@@ -10,6 +10,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
+import { syncDirectory } from '../runtime/sync-directory.js'
 import { errnoOf } from './errno.js'
 
 /**
@@ -61,14 +62,4 @@ function publish(draft: string, path: string): void {
     }
   }
   unlinkSync(draft)
-}
-
-function syncDirectory(path: string): void {
-  if (process.platform === 'win32') return // directories cannot be opened there
-  const directory = openSync(path, 'r')
-  try {
-    fsyncSync(directory)
-  } finally {
-    closeSync(directory)
-  }
 }

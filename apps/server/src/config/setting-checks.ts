@@ -88,10 +88,23 @@ export const masterKey: SettingCheck = (text) => {
   return bytes === MASTER_KEY_BYTES ? null : `decodes to ${bytes} bytes`
 }
 
-export const databaseUrl: SettingCheck = (text) =>
-  /^postgres(ql)?:\/\//i.test(text)
-    ? 'asks for PostgreSQL, which arrives with a later version; unset it to keep data in SQLite'
-    : 'does not begin with postgres://'
+export const databaseUrl: SettingCheck = (text) => {
+  if (!/^postgres(ql)?:\/\//i.test(text)) return 'does not begin with postgres:// or postgresql://'
+  if (!URL.canParse(text))
+    return 'is not a URL; what stands for itself in a password is written as %40 for @, %2F for /, %25 for %'
+  const { username, password, pathname } = new URL(text)
+  if (!/^\/[^/]+$/.test(pathname)) return 'names no database behind its last slash'
+  return [username, password, pathname].every(isEncoded) ? null : 'has a % that begins no escape; write %25 for it'
+}
+
+function isEncoded(text: string): boolean {
+  try {
+    decodeURIComponent(text)
+    return true
+  } catch {
+    return false
+  }
+}
 
 export const notYet =
   (what: string): SettingCheck =>

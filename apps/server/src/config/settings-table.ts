@@ -7,6 +7,9 @@ import {
 } from './kafka-setting-checks.js'
 import { REGION_LENGTH_MAX, SECRET_LENGTH_MAX, SECRET_LENGTH_MIN } from './setting-checks.js'
 import {
+  DATABASE_PARTITIONS_MAX,
+  DATABASE_POOL_MAX,
+  DATABASE_POOL_MIN,
   LIMITS_MAX,
   LOG_LEVELS,
   QUEUE_BYTES_MAX,
@@ -60,9 +63,19 @@ export const settingsTable = {
   },
   SATCHEL_DATABASE_URL: {
     otherwise: 'SQLite in the data directory',
-    allowed: LATER,
-    meaning: 'postgres://… for a database of its own, with a later version.',
+    allowed: 'postgres://user:password@host:port/database, with SATCHEL_MASTER_KEY',
+    meaning: 'PostgreSQL 13 or newer, which any number of servers may share.',
     secret: true,
+  },
+  SATCHEL_DATABASE_POOL: {
+    fallback: '10',
+    allowed: fromTo(DATABASE_POOL_MIN, DATABASE_POOL_MAX),
+    meaning: 'Connections that this server has to PostgreSQL at most.',
+  },
+  SATCHEL_DATABASE_PARTITIONS: {
+    otherwise: 'as the tables are; 0 for new ones',
+    allowed: `${fromTo(0, DATABASE_PARTITIONS_MAX)}, the same for as long as the tables live`,
+    meaning: "Parts that PostgreSQL's large tables are made in, by a hash of the identity; 0 for whole tables.",
   },
   SATCHEL_REGION: {
     fallback: 'us-east-1',

@@ -35,6 +35,10 @@ export const LIMITS_MAX = {
   bytesPerIdentity: 10_240 * 1_048_576,
 } as const
 
+/** Fewer leave none for reading, beside those for commits. */
+export const DATABASE_POOL_MIN = 6
+export const DATABASE_POOL_MAX = 1_000
+export const DATABASE_PARTITIONS_MAX = 1_024
 export const TOMBSTONE_DAYS_MAX = 36_500
 export const STREAM_RETENTION_DAYS_MAX = 3_650
 export const STREAM_BACKLOG_ROWS_MAX = 1_000_000_000
@@ -54,6 +58,8 @@ export class Settings {
   @Checked(publicUrl) SATCHEL_PUBLIC_URL?: string
   SATCHEL_DATA_DIR!: string
   @Checked(databaseUrl) SATCHEL_DATABASE_URL?: string
+  @Checked(wholeNumber(DATABASE_POOL_MIN, DATABASE_POOL_MAX)) SATCHEL_DATABASE_POOL!: string
+  @Checked(wholeNumber(0, DATABASE_PARTITIONS_MAX)) SATCHEL_DATABASE_PARTITIONS?: string
   @Checked(region) SATCHEL_REGION!: string
   @Checked(accountId) SATCHEL_ACCOUNT_ID!: string
   @Checked(accessKeyId) SATCHEL_ADMIN_ACCESS_KEY_ID?: string

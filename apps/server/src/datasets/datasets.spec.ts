@@ -285,7 +285,7 @@ test('[NA4] housekeeping forgets a device 400 days after its last batch', async 
       clock.advance(step)
       for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate)
     }
-    return harness.store.hasMarker(origin.id)
+    return harness.store.hasMarker(IDENTITY, origin.id)
   }
   expect(await remembered(400 * 24 * HOUR)).toBe(true)
   expect(await remembered(HOUR)).toBe(false)

@@ -214,6 +214,6 @@ export class Datasets {
     }
     const id = this.deps.sessions.idOf(path, token)
     if (id === null) return { kind: 'bad-session-token' }
-    return (await this.deps.store.hasMarker(id)) ? { kind: 'session-spent' } : { kind: 'open', token }
+    return (await this.deps.store.hasMarker(path.identity, id)) ? { kind: 'session-spent' } : { kind: 'open', token }
   }
 }

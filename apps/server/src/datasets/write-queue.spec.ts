@@ -1,15 +1,16 @@
-import { AWS_LIMITS } from '@satchel/protocol'
+import { AWS_LIMITS, type DatasetPath, type IdentityId } from '@satchel/protocol'
 import type { DatasetWrite, WriteOutcome } from '../domain/dataset-write.js'
 import { IDENTITY, path, POOL, replace } from '../domain/testing/a-dataset.js'
+import { Refusal } from '../refusal.js'
 import { HeldClock } from '../runtime/testing/held-clock.js'
 import type { DatasetStore } from '../store/dataset-store.js'
 import { memoryHarness } from '../store/testing/memory-harness.js'
 import { CommitFeed } from './commit-feed.js'
 import { QUEUE_BOUNDS, WriteQueue, type QueueBounds } from './write-queue.js'
 
-const write = (id: string, name: string, value = 'v', dataset = 'settings'): DatasetWrite => ({
+const write = (id: string, name: string, value = 'v', where: DatasetPath = path()): DatasetWrite => ({
   kind: 'update',
-  path: path(dataset),
+  path: where,
   batch: [replace(name, value)],
   origin: { id, number: 0, hash: id },
   device: null,
@@ -152,6 +153,73 @@ test('[W8] draining waits for everything that was taken', async () => {
   expect(groups).toHaveLength(3)
   expect(await taken).toHaveLength(3)
   await queue.drained()
+})
+
+test('[W7] where the store is away, nobody of a group waits for the others to be tried', async () => {
+  let commits = 0
+  const away = new Refusal('ServiceUnavailable', 'the database is away')
+  const { queue, failures } = await setUp({}, (store) =>
+    Object.assign(Object.create(store) as DatasetStore, {
+      commit: () => {
+        commits++
+        return Promise.reject(away)
+      },
+    }),
+  )
+  const settled = await Promise.allSettled(['a', 'b', 'c'].map((name) => queue.submit(write(name, name))))
+  expect(settled).toEqual(Array.from({ length: 3 }, () => ({ status: 'rejected', reason: away })))
+  expect([commits, failures, queue.depth]).toEqual([1, [away], 0])
+})
+
+describe('a store with several lanes', () => {
+  const identities = Array.from({ length: 40 }, (_, n) => `us-east-1:${n}` as IdentityId)
+
+  /** Every commit waits until all are let go; the most that were under way at once are counted, in all and per identity. */
+  function crowded(store: DatasetStore, lanes: number) {
+    const underWay = new Map<string, number>()
+    const seen = { atOnce: 0, ofOneIdentity: 0 }
+    let running = 0
+    const counted = Object.assign(Object.create(store) as DatasetStore, {
+      lanes,
+      commit: async (...given: Parameters<DatasetStore['commit']>) => {
+        const here = new Set(given[0].map(({ path: { identity } }) => identity))
+        seen.atOnce = Math.max(seen.atOnce, ++running)
+        for (const identity of here) {
+          const times = (underWay.get(identity) ?? 0) + 1
+          underWay.set(identity, times)
+          seen.ofOneIdentity = Math.max(seen.ofOneIdentity, times)
+        }
+        await new Promise(setImmediate)
+        for (const identity of here) underWay.set(identity, underWay.get(identity)! - 1)
+        running--
+        return store.commit(...given)
+      },
+    })
+    return { store: counted, seen }
+  }
+
+  test('[X8] commits go on side by side, one in each lane, and never two of them for one identity', async () => {
+    let crowd!: ReturnType<typeof crowded>
+    const { queue, harness } = await setUp({ groupWritesMax: 3 }, (store) => (crowd = crowded(store, 4)).store)
+    for (const identity of identities) await harness.addIdentity(identity, POOL)
+    const rounds = [1, 2, 3].flatMap((round) =>
+      identities.map((identity) => queue.submit(write(`${identity} ${round}`, `k${round}`, 'v', path('d', identity)))),
+    )
+    expect((await Promise.all(rounds)).every(({ kind }) => kind === 'accepted')).toBe(true)
+    expect(crowd.seen).toEqual({ atOnce: 4, ofOneIdentity: 1 })
+    await queue.drained()
+    expect([queue.depth, queue.bytes]).toEqual([0, 0])
+  })
+
+  test('[X8] the bounds hold for all lanes together', async () => {
+    const { queue, refused, harness } = await setUp({ writesMax: 10 }, (store) => crowded(store, 4).store)
+    for (const identity of identities) await harness.addIdentity(identity, POOL)
+    const settled = await Promise.allSettled(
+      identities.map((identity) => queue.submit(write(identity, 'k', 'v', path('d', identity)))),
+    )
+    expect(settled.filter(({ status }) => status === 'fulfilled')).toHaveLength(10)
+    expect(refused()).toBe(30)
+  })
 })
 
 describe('what is told of commits', () => {

@@ -1,18 +1,11 @@
-import { byteSize, type Limits } from '@satchel/protocol'
+import { byteSize } from '@satchel/protocol'
 import type { DatasetWrite, WriteOutcome } from '../domain/dataset-write.js'
+import { identityHash } from '../domain/identity-hash.js'
 import { Refusal } from '../refusal.js'
-import type { Clock } from '../runtime/clock.js'
-import type { DatasetStore } from '../store/dataset-store.js'
-import type { CommitFeed, CommittedChange } from './commit-feed.js'
-import { committedChange } from './committed-change.js'
+import { WriteLine, type CommitObserver, type GroupBounds, type LineParts } from './write-line.js'
 
 /** How much may wait, and how much goes into one transaction. */
-export type QueueBounds = Readonly<{
-  writesMax: number
-  bytesMax: number
-  groupWritesMax: number
-  groupBytesMax: number
-}>
+export type QueueBounds = GroupBounds & Readonly<{ writesMax: number; bytesMax: number }>
 
 export const QUEUE_BOUNDS: QueueBounds = {
   writesMax: 4_096,
@@ -22,51 +15,28 @@ export const QUEUE_BOUNDS: QueueBounds = {
 }
 
 /** What the queue tells whoever watches it. */
-export interface QueueObserver {
-  /** A transaction ended; `failed` when it stored nothing, as far as is known. */
-  committed(group: Readonly<{ writes: number; seconds: number; failed: boolean }>): void
+export interface QueueObserver extends CommitObserver {
   /** A write was turned away because the queue is full. */
   refused(): void
-  /** A write could not be stored, tried alone; its caller was told so. */
-  failed(cause: unknown): void
 }
 
-type Waiting = Readonly<{
-  write: DatasetWrite
-  bytes: number
-  resolve: (outcome: WriteOutcome) => void
-  reject: (cause: unknown) => void
-}>
-
-/** Seconds that a caller waits before it tries a full or failed queue again. */
+/** Seconds that a caller waits before it tries a full queue again. */
 const RETRY_AFTER_SECONDS = 1
 
+/** What a queue works with. */
+export type QueueParts = Omit<LineParts, 'bounds' | 'observer'> &
+  Readonly<{ bounds: QueueBounds; observer: QueueObserver }>
+
 /**
- * Group commit: what arrives while a transaction is under way becomes the next one (SPEC W1). There is no timer;
- * a lone write waits for nothing but the network events of its own turn.
- *
- *     submit ──▶ waiting ──▶ group ──▶ store.commit ──▶ feed, then outcomes
- *                  │ full: 429                 │ failed: each of the group alone, then 503
+ * What waits for a commit: one line for each of the store's lanes, in which an identity always has the same place (X8). The bounds
+ * are over all of them together.
  */
 export class WriteQueue {
-  private waiting: Waiting[] = []
-  private waitingBytes = 0
-  private running = false
-  private idle: (() => void)[] = []
+  private readonly lines: readonly WriteLine[]
 
-  constructor(
-    private readonly deps: Readonly<{
-      store: DatasetStore
-      limits: Limits
-      clock: Clock
-      bounds: QueueBounds
-      observer: QueueObserver
-      /** Hears of what was committed, once it is durable and before its callers do. */
-      feed: Pick<CommitFeed, 'isWatched' | 'publish'>
-      /** Hears that a group was committed, and nothing else of it. */
-      committed?: () => void
-    }>,
-  ) {}
+  constructor(private readonly parts: QueueParts) {
+    this.lines = Array.from({ length: parts.store.lanes }, () => new WriteLine(parts))
+  }
 
   /**
    * Judges and stores one write; resolves once its transaction is durable. Rejects with TooManyRequests when too
@@ -74,119 +44,35 @@ export class WriteQueue {
    * unknown, and sending it again is safe.
    */
   submit(write: DatasetWrite): Promise<WriteOutcome> {
-    const { bounds, observer } = this.deps
+    const { bounds, observer } = this.parts
     const bytes = weigh(write)
-    if (this.waiting.length >= bounds.writesMax || this.waitingBytes + bytes > Math.max(bounds.bytesMax, bytes)) {
+    const waiting = { writes: this.depth, bytes: this.bytes }
+    if (waiting.writes >= bounds.writesMax || waiting.bytes + bytes > Math.max(bounds.bytesMax, bytes)) {
       observer.refused()
       return Promise.reject(
         new Refusal(
           'TooManyRequests',
-          `${this.waiting.length} writes of ${this.waitingBytes} bytes are waiting, which is all that may; try again later`,
+          `${waiting.writes} writes of ${waiting.bytes} bytes are waiting, which is all that may; try again later`,
           { retryAfterSeconds: RETRY_AFTER_SECONDS },
         ),
       )
     }
-    return new Promise((resolve, reject) => {
-      this.waiting.push({ write, bytes, resolve, reject })
-      this.waitingBytes += bytes
-      this.start()
-    })
+    return this.lines[identityHash(write.path.identity) % this.lines.length]!.submit(write, bytes)
   }
 
   /** Writes that wait for a transaction. */
   get depth(): number {
-    return this.waiting.length
+    return this.lines.reduce((sum, line) => sum + line.depth, 0)
   }
 
   /** What waits, in bytes. */
   get bytes(): number {
-    return this.waitingBytes
+    return this.lines.reduce((sum, line) => sum + line.bytes, 0)
   }
 
   /** Resolves when nothing waits and no transaction is under way. */
-  drained(): Promise<void> {
-    if (!this.running) return Promise.resolve()
-    return new Promise((resolve) => this.idle.push(resolve))
-  }
-
-  private start(): void {
-    if (this.running) return
-    this.running = true
-    // Requests that arrived in the same turn of the event loop join the first group.
-    this.deps.clock.soon(() => void this.run())
-  }
-
-  private async run(): Promise<void> {
-    while (this.waiting.length > 0) {
-      await this.commit(this.takeGroup())
-      // The disk was busy for a while: let what arrived meanwhile into the next group.
-      await new Promise<void>((resolve) => this.deps.clock.soon(resolve))
-    }
-    this.running = false
-    for (const resolve of this.idle.splice(0)) resolve()
-  }
-
-  private takeGroup(): readonly Waiting[] {
-    const { groupWritesMax, groupBytesMax } = this.deps.bounds
-    let count = 0
-    let bytes = 0
-    while (count < this.waiting.length && count < groupWritesMax) {
-      bytes += this.waiting[count]!.bytes
-      if (count > 0 && bytes > groupBytesMax) break
-      count++
-    }
-    const group = this.waiting.splice(0, count)
-    for (const { bytes: taken } of group) this.waitingBytes -= taken
-    return group
-  }
-
-  private async commit(group: readonly Waiting[]): Promise<void> {
-    const { store, limits, clock, observer } = this.deps
-    const startedAt = clock.elapsed()
-    const ended = (failed: boolean) =>
-      observer.committed({ writes: group.length, seconds: (clock.elapsed() - startedAt) / 1_000, failed })
-    let outcomes: readonly WriteOutcome[]
-    try {
-      outcomes = await store.commit(
-        group.map(({ write }) => write),
-        limits,
-      )
-    } catch (cause) {
-      ended(true)
-      await this.commitAlone(group, cause)
-      return
-    }
-    ended(false)
-    this.deps.committed?.()
-    this.publish(group, outcomes)
-    group.forEach(({ resolve }, index) => resolve(outcomes[index]!))
-  }
-
-  /** What nobody watches is not even put together. */
-  private publish(group: readonly Waiting[], outcomes: readonly WriteOutcome[]): void {
-    const { feed } = this.deps
-    const changes: CommittedChange[] = []
-    group.forEach(({ write }, index) => {
-      if (!feed.isWatched(write.path.identity)) return
-      const change = committedChange(write, outcomes[index]!)
-      if (change !== null) changes.push(change)
-    })
-    if (changes.length > 0) feed.publish(changes)
-  }
-
-  /** A group failed. One bad write must not take its neighbours with it, so each is tried alone, once. */
-  private async commitAlone(group: readonly Waiting[], cause: unknown): Promise<void> {
-    if (group.length > 1) {
-      for (const waiting of group) await this.commit([waiting])
-      return
-    }
-    this.deps.observer.failed(cause)
-    group[0]!.reject(
-      new Refusal('ServiceUnavailable', 'the store could not take the write; sending it again is safe', {
-        retryAfterSeconds: RETRY_AFTER_SECONDS,
-        cause,
-      }),
-    )
+  async drained(): Promise<void> {
+    await Promise.all(this.lines.map((line) => line.drained()))
   }
 }
 

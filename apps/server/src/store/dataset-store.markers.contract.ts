@@ -32,8 +32,8 @@ export function markerContract(on: FreshDatasets): void {
       update([replace('a', '2', 1)], path(), { origin: { id: 'spent', number: 0, hash: 'two' } }),
     ])
     expect(other).toEqual({ kind: 'session-spent' })
-    expect(await on.store.hasMarker('spent')).toBe(true)
-    expect(await on.store.hasMarker('unspent')).toBe(false)
+    expect(await on.store.hasMarker(IDENTITY, 'spent')).toBe(true)
+    expect(await on.store.hasMarker(IDENTITY, 'unspent')).toBe(false)
   })
 
   test('[S6] markers below an id are forgotten in order, a bounded number at a time', async () => {
@@ -41,7 +41,7 @@ export function markerContract(on: FreshDatasets): void {
       await commit([update([], path(), { origin: { id, number: 0, hash: 'h' } })])
     expect(await on.store.forgetMarkers({ below: 'm4', limit: 2 })).toBe(2)
     expect(await on.store.forgetMarkers({ below: 'm4', limit: 2 })).toBe(1)
-    const left = await Promise.all(['m1', 'm3', 'm4'].map((id) => on.store.hasMarker(id)))
+    const left = await Promise.all(['m1', 'm3', 'm4'].map((id) => on.store.hasMarker(IDENTITY, id)))
     expect(left).toEqual([false, false, true])
   })
 
@@ -83,7 +83,7 @@ export function markerContract(on: FreshDatasets): void {
     await commit([numbered(2, [], { device: 'a' as DeviceId, at: 5_000 })])
     const left = async () => {
       const ids = [...'abcd'].map((device) => deviceMarkerId(path(), device as DeviceId))
-      const found = await Promise.all([...ids, '0session'].map((id) => on.store.hasMarker(id)))
+      const found = await Promise.all([...ids, '0session'].map((id) => on.store.hasMarker(IDENTITY, id)))
       return found.map((is, index) => (is ? 'abcds'[index] : '')).join('')
     }
     expect(await on.store.forgetDeviceMarkers({ before: 1_003, limit: 1 })).toBe(1)
@@ -116,7 +116,7 @@ export function markerContract(on: FreshDatasets): void {
     expect(removed).toBeGreaterThanOrEqual(25)
     expect(largest).toBeLessThanOrEqual(11)
     const ids = devices.map((device) => deviceMarkerId(path(), device))
-    expect(await Promise.all(ids.map((id) => on.store.hasMarker(id)))).toEqual(ids.map(() => false))
-    expect(await on.store.hasMarker(deviceMarkerId(path('settings', other), PHONE))).toBe(true)
+    expect(await Promise.all(ids.map((id) => on.store.hasMarker(IDENTITY, id)))).toEqual(ids.map(() => false))
+    expect(await on.store.hasMarker(other, deviceMarkerId(path('settings', other), PHONE))).toBe(true)
   })
 }

@@ -48,6 +48,9 @@ export type PoolUsage = Readonly<{
  * Reads show committed data only. Texts come back as they went in, and in code point order.
  */
 export interface DatasetStore {
+  /** Commits that may be under way at once, as long as no two of them write for the same identity. */
+  readonly lanes: number
+
   /**
    * Judges the writes in turn, by `domain/judge.ts`, and stores every accepted one, all in one transaction; resolves
    * once that is durable. Rejects when nothing was stored, or when it is unknown whether anything was: sending the
@@ -64,8 +67,8 @@ export interface DatasetStore {
   /** What a dataset holds in a range of counts. */
   list(path: DatasetPath, request: ListRequest): Promise<Listing>
 
-  /** True when a batch of this marker was accepted. */
-  hasMarker(id: string): Promise<boolean>
+  /** True when a batch of this identity and marker was accepted. */
+  hasMarker(identity: IdentityId, id: string): Promise<boolean>
 
   /** Existing datasets of an identity after a name, by code point. */
   listDatasets(identity: IdentityId, page: Readonly<{ after: string; limit: number }>): Promise<readonly Dataset[]>

@@ -24,6 +24,8 @@ import { MemoryOutbox } from './memory-outbox.js'
 
 /** Keeps datasets in memory; every promise of the port but the one about durability. */
 export class MemoryDatasetStore implements DatasetStore {
+  readonly lanes = 1
+
   constructor(
     private readonly database: MemoryDatabase,
     private readonly outbox: MemoryOutbox = new MemoryOutbox(database),
@@ -71,7 +73,7 @@ export class MemoryDatasetStore implements DatasetStore {
     return { dataset, mergedNames, records: inRange.slice(0, limit), remaining: Math.max(0, inRange.length - limit) }
   }
 
-  hasMarker(id: string): Promise<boolean> {
+  hasMarker(_identity: IdentityId, id: string): Promise<boolean> {
     return Promise.resolve(this.database.markers.has(id))
   }
 

@@ -1,11 +1,14 @@
 import { MemoryDatabase } from '../memory/memory-database.js'
 import { MemoryDatasetStore } from '../memory/memory-dataset-store.js'
+import { MemoryOutbox } from '../memory/memory-outbox.js'
+import type { StreamStorage } from '../stream-storage.js'
 import type { StoreHarness } from './store-harness.js'
 
-export function memoryHarness(): StoreHarness {
+export function memoryHarness(streams?: StreamStorage): StoreHarness & { readonly database: MemoryDatabase } {
   const database = new MemoryDatabase()
-  const harness: StoreHarness = {
-    store: new MemoryDatasetStore(database),
+  const harness: StoreHarness & { readonly database: MemoryDatabase } = {
+    database,
+    store: new MemoryDatasetStore(database, new MemoryOutbox(database, streams)),
     addPool: (pool) => {
       const nothing = {
         settings: '{}',

@@ -1,17 +1,17 @@
 import type { Dataset } from '../../domain/dataset.js'
 
-/** A dataset as SQLite answers it: it has no booleans. */
-export type DatasetRow = Omit<Dataset, 'exists'> & Readonly<{ exists: number }>
+/** A dataset as databases answer it: SQLite has no booleans. */
+export type DatasetRow = Omit<Dataset, 'exists'> & Readonly<{ exists: number | boolean }>
 
 /** The columns of table `dataset d` under the names of {@link Dataset}. */
-export const DATASET_COLUMNS = `d.name, d."exists", d.sync_count AS syncCount, d.deleted_at_count AS deletedAt,
-  d.collected_through AS collectedThrough, d.epoch, d.record_count AS recordCount, d.bytes,
-  d.created_at AS createdAt, d.modified_at AS modifiedAt, d.modified_by AS modifiedBy,
-  d.streamed_epoch AS streamedEpoch, d.streamed_count AS streamedThrough, d.stream_begun AS streamBegun`
+export const DATASET_COLUMNS = `d.name, d."exists", d.sync_count AS "syncCount", d.deleted_at_count AS "deletedAt",
+  d.collected_through AS "collectedThrough", d.epoch, d.record_count AS "recordCount", d.bytes,
+  d.created_at AS "createdAt", d.modified_at AS "modifiedAt", d.modified_by AS "modifiedBy",
+  d.streamed_epoch AS "streamedEpoch", d.streamed_count AS "streamedThrough", d.stream_begun AS "streamBegun"`
 
 export const datasetOf = (row: DatasetRow): Dataset => ({
   name: row.name,
-  exists: row.exists === 1,
+  exists: Boolean(row.exists),
   syncCount: row.syncCount,
   deletedAt: row.deletedAt,
   collectedThrough: row.collectedThrough,

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import type { ChangeLog } from '../change-log.js'
 import type { PoolStore } from '../pool-store.js'
 import { migrations } from './migrations/migrations.js'
+import { refuseOtherVersion } from './refuse-other-version.js'
 import { SqliteChangeLog } from './sqlite-change-log.js'
 import { openReader } from './sqlite-database.js'
 import { SqlitePoolReads } from './sqlite-pool-reads.js'
@@ -23,7 +24,7 @@ export async function openChangeLog(file: string): Promise<OpenedChangeLog> {
   try {
     const reads = source.createQueryRunner()
     const ran = (await reads.hasTable('migration')) ? ((await reads.query(RAN)) as { name: string }[]) : []
-    refuseOtherVersion(file, ran)
+    refuseOtherVersion(file, { ran, migrations })
     return {
       changeLog: new SqliteChangeLog(reads),
       pools: new SqlitePoolReads(reads),
@@ -32,24 +33,6 @@ export async function openChangeLog(file: string): Promise<OpenedChangeLog> {
   } catch (cause) {
     await source.destroy()
     throw cause
-  }
-}
-
-/** Nothing here may bring a database up to date, so it has to be of this very version. */
-function refuseOtherVersion(file: string, ran: readonly Readonly<{ name: string }>[]): void {
-  const here = ran.map(({ name }) => name)
-  const known: readonly string[] = migrations.map((Migration) => new Migration().name)
-  const unknown = here.filter((name) => !known.includes(name))
-  if (unknown.length > 0) {
-    throw new Error(
-      `the database ${file} was written by a newer version of Satchel: it knows the migration ${unknown.join(', ')}, which this version does not`,
-    )
-  }
-  const missing = known.filter((name) => !here.includes(name))
-  if (missing.length > 0) {
-    throw new Error(
-      `the database ${file} was written by an older version of Satchel: it lacks the migration ${missing.join(', ')}; start the server of this version once`,
-    )
   }
 }
 

@@ -4,9 +4,9 @@ import { SHARDS } from '../../domain/outbox-row.js'
 export const ALL_SHARDS = JSON.stringify(Array.from({ length: SHARDS }, (_, shard) => shard))
 
 /** The columns of table `outbox o` under the names of `PlacedOutboxRow`. */
-export const OUTBOX_COLUMNS = `o.seq, o.id, o.aggregatetype AS streamName, o.aggregateid AS identity, o.type, o.payload,
-  o."partition", o.shard, o.pool_id AS pool, o.dataset, o.epoch, o.sync_count AS syncCount,
-  o.previous_epoch AS previousEpoch, o.previous_count AS previous, o.created_at AS createdAt`
+export const OUTBOX_COLUMNS = `o.seq, o.id, o.aggregatetype AS "streamName", o.aggregateid AS "identity", o.type, o.payload,
+  o."partition", o.shard, o.pool_id AS "pool", o.dataset, o.epoch, o.sync_count AS "syncCount",
+  o.previous_epoch AS "previousEpoch", o.previous_count AS "previous", o.created_at AS "createdAt"`
 
 /**
  * `waiting (shard, stream)`: which streams have unpublished rows in which of the shards of a JSON list, the one value. Goes from

@@ -1,25 +1,18 @@
 import { mkdirSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import Database from 'better-sqlite3'
-import type { Logger, QueryRunner } from 'typeorm'
+import { dirname } from 'node:path'
+import type Database from 'better-sqlite3'
+import type { QueryRunner } from 'typeorm'
 import { entities } from './entities/entities.js'
+import { takeDirectory } from './directory-lock.js'
 import { Lane } from './lane.js'
 import { CommitThreadClient } from './commit-thread-client.js'
 import { WITHOUT_LINKS, type StreamStorage } from '../stream-storage.js'
 import { migrations } from './migrations/migrations.js'
+import { refuseNewerDatabase } from './refuse-newer-database.js'
+import { silentLogger } from './silent-logger.js'
 import { tuneReader, tuneWriter } from './sqlite-pragmas.js'
 import type { WorkAnswer, WorkName, WorkRequest } from './thread-work.js'
 import { DataSource } from './typeorm.js'
-
-/** TypeORM prints statements with their parameters, which are users' values; nothing of it may reach a log. */
-const silent: Logger = {
-  logQuery: () => {},
-  logQueryError: () => {},
-  logQuerySlow: () => {},
-  logSchemaBuild: () => {},
-  logMigration: () => {},
-  log: () => {},
-}
 
 const STATEMENTS_CACHED = 400
 
@@ -97,7 +90,7 @@ async function openWriter(file: string): Promise<DataSource> {
     entities,
     migrations,
     migrationsTableName: 'migration',
-    logger: silent,
+    logger: silentLogger,
     prepareDatabase: tuneWriter,
   })
   await source.initialize()
@@ -120,38 +113,8 @@ export async function openReader(file: string): Promise<DataSource> {
     readonly: true,
     statementCacheSize: STATEMENTS_CACHED,
     entities,
-    logger: silent,
+    logger: silentLogger,
     prepareDatabase: tuneReader,
   })
   return source.initialize()
-}
-
-/** Refuses a database that has seen a migration this code does not know. */
-async function refuseNewerDatabase(source: DataSource): Promise<void> {
-  const runner = source.createQueryRunner()
-  if (!(await runner.hasTable('migration'))) return
-  const known = new Set(source.migrations.map((migration) => migration.name ?? migration.constructor.name))
-  const ran = (await runner.query('SELECT name FROM migration ORDER BY id')) as { name: string }[]
-  const unknown = ran.filter(({ name }) => !known.has(name)).map(({ name }) => name)
-  if (unknown.length === 0) return
-  throw new Error(
-    `the database was written by a newer version of Satchel: it knows the migration ${unknown.join(', ')}, ` +
-      'which this version does not; start the newer version, or restore a backup made by this one',
-  )
-}
-
-/**
- * Holds an exclusive lock on a file beside the database for as long as the process lives; the operating system
- * takes it back even after SIGKILL.
- */
-function takeDirectory(directory: string): Database.Database {
-  const lock = new Database(join(directory, 'satchel.lock'), { timeout: 0 })
-  try {
-    lock.pragma('journal_mode = MEMORY')
-    lock.exec('BEGIN EXCLUSIVE')
-    return lock
-  } catch (cause) {
-    lock.close()
-    throw new Error(`the data directory ${directory} is in use by another Satchel process`, { cause })
-  }
 }

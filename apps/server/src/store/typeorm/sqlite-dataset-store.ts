@@ -20,6 +20,8 @@ import type { ThreadOutcome } from './thread-work.js'
 
 /** Keeps datasets in SQLite: commits in their own thread, other writes through the lane, reads through the read-only connection. */
 export class SqliteDatasetStore implements DatasetStore {
+  readonly lanes = 1
+
   constructor(
     private readonly database: SqliteDatabase,
     private readonly publicUrl: () => string | null = () => null,
@@ -60,7 +62,7 @@ export class SqliteDatasetStore implements DatasetStore {
     }
   }
 
-  async hasMarker(id: string): Promise<boolean> {
+  async hasMarker(_identity: IdentityId, id: string): Promise<boolean> {
     return (await this.query('SELECT 1 FROM batch_marker WHERE marker_id = ?', [id])).length > 0
   }
 
@@ -118,7 +120,7 @@ export class SqliteDatasetStore implements DatasetStore {
     const mergedNames: DatasetName[] = []
     for (const row of rows) {
       if (row.name === path.dataset) dataset = datasetOf(row)
-      else if (row.exists === 1 && isMergedFrom(row.name, path.dataset)) mergedNames.push(row.name)
+      else if (Boolean(row.exists) && isMergedFrom(row.name, path.dataset)) mergedNames.push(row.name)
     }
     return { dataset, mergedNames }
   }

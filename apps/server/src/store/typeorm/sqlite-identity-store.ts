@@ -5,6 +5,7 @@ import type { SignInDecision, SignInFacts } from '../../domain/linking.js'
 import type { IdentityInPool, IdentityStore, SignIn, SignInOutcome } from '../identity-store.js'
 import { IdentityEntity } from './entities/identity.entity.js'
 import { LoginEntity } from './entities/login.entity.js'
+import { IDENTITY_COLUMNS, identitiesOf, type IdentityRow } from './identity-row.js'
 import type { SqliteDatabase } from './sqlite-database.js'
 
 /** Keeps identities in SQLite: writes through the lane, reads through the read-only connection. */
@@ -121,29 +122,12 @@ async function query<Row>(runner: QueryRunner, sql: string, parameters: unknown[
   return (await runner.query(sql, parameters)) as Row[]
 }
 
-/** One row per login; a guest has one, without a login. */
-type IdentityRow = Omit<StoredIdentity, 'logins'> & Readonly<{ provider: string | null; userId: string | null }>
-
-function identitiesOf(rows: readonly IdentityRow[]): StoredIdentity[] {
-  const identities = new Map<IdentityId, Omit<StoredIdentity, 'logins'> & { logins: Login[] }>()
-  for (const { provider, userId, ...row } of rows) {
-    const identity = identities.get(row.identity) ?? { ...row, logins: [] }
-    if (provider !== null && userId !== null) identity.logins.push({ provider, userId })
-    identities.set(row.identity, identity)
-  }
-  return [...identities.values()]
-}
-
-// Identity and logins come in one statement, since a commit may fall between two.
-const COLUMNS = `i.identity_id AS identity, i.pool_id AS pool, i.created_at AS createdAt, i.modified_at AS modifiedAt,
-  i.disabled_at AS disabledAt, l.provider AS provider, l.user_id AS userId`
-
-const FIND = `SELECT ${COLUMNS} FROM identity i
+const FIND = `SELECT ${IDENTITY_COLUMNS} FROM identity i
   JOIN identity_pool p ON p.pool_id = i.pool_id
   LEFT JOIN login l ON l.identity_id = i.identity_id
   WHERE i.identity_id = ? ORDER BY l.provider, l.user_id`
 
-const listOf = (hideDisabled: boolean): string => `SELECT ${COLUMNS} FROM (
+const listOf = (hideDisabled: boolean): string => `SELECT ${IDENTITY_COLUMNS} FROM (
     SELECT identity.* FROM identity JOIN identity_pool p ON p.pool_id = identity.pool_id
     WHERE identity.pool_id = ? AND identity_id > ? ${hideDisabled ? 'AND disabled_at IS NULL' : ''}
     ORDER BY identity_id LIMIT ?

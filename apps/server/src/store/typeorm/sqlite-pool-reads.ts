@@ -2,9 +2,10 @@ import type { IdentityPoolId } from '@satchel/protocol'
 import type { QueryRunner } from 'typeorm'
 import type { StoredPool } from '../../domain/identity-pool.js'
 import type { SyncSettings } from '../../domain/sync-settings.js'
-import { rolesFromJson, settingsFromJson, streamTargetFromJson, syncSettingsFromJson } from '../pool-json.js'
+import { streamTargetFromJson, syncSettingsFromJson } from '../pool-json.js'
 import type { PoolStore, StreamingPool } from '../pool-store.js'
 import { IdentityPoolEntity } from './entities/identity-pool.entity.js'
+import { POOL_COLUMNS, poolOf, type PoolRow } from './pool-row.js'
 import { MoreThan } from './typeorm.js'
 
 /** What of pools is read, through a connection that sees committed data only. */
@@ -37,19 +38,7 @@ export class SqlitePoolReads implements Pick<PoolStore, 'find' | 'list' | 'syncS
   }
 }
 
-type PoolRow = Pick<IdentityPoolEntity, 'poolId' | 'settings' | 'roles' | 'createdAt' | 'modifiedAt'>
-
-const FIND = `SELECT pool_id AS poolId, settings, roles, created_at AS createdAt, modified_at AS modifiedAt
-  FROM identity_pool WHERE pool_id = ?`
+const FIND = `SELECT ${POOL_COLUMNS} FROM identity_pool WHERE pool_id = ?`
 
 const STREAMING = `SELECT pool_id AS pool, stream_target AS streamTarget FROM identity_pool
   WHERE stream_target IS NOT NULL ORDER BY pool_id`
-
-/** A pool as its row holds it. */
-export const poolOf = (row: PoolRow): StoredPool => ({
-  pool: row.poolId as IdentityPoolId,
-  settings: settingsFromJson(row.settings),
-  roles: rolesFromJson(row.roles),
-  createdAt: row.createdAt,
-  modifiedAt: row.modifiedAt,
-})

@@ -2,11 +2,12 @@ import type { IdentityPoolId } from '@satchel/protocol'
 import type { EntityManager } from 'typeorm'
 import type { StoredPool } from '../../domain/identity-pool.js'
 import { NO_SYNC_SETTINGS, type SyncSettings } from '../../domain/sync-settings.js'
-import { rolesToJson, settingsToJson, streamTargetToJson, syncSettingsToJson } from '../pool-json.js'
+import { streamTargetToJson, syncSettingsToJson } from '../pool-json.js'
 import type { PoolStore, PoolUpdate } from '../pool-store.js'
 import { IdentityPoolEntity } from './entities/identity-pool.entity.js'
+import { changingColumnsOf, poolOf } from './pool-row.js'
 import type { SqliteDatabase } from './sqlite-database.js'
-import { poolOf, SqlitePoolReads } from './sqlite-pool-reads.js'
+import { SqlitePoolReads } from './sqlite-pool-reads.js'
 
 /** Keeps pools in SQLite: writes through the lane, reads through the read-only connection. */
 export class SqlitePoolStore extends SqlitePoolReads implements PoolStore {
@@ -39,7 +40,7 @@ export class SqlitePoolStore extends SqlitePoolReads implements PoolStore {
       const changed = change(held)
       if (changed === null) return { kind: 'declined', pool: held }
       const stored = { ...changed, pool, createdAt: held.createdAt }
-      await manager.update(IdentityPoolEntity, { poolId: pool }, columnsOf(stored))
+      await manager.update(IdentityPoolEntity, { poolId: pool }, changingColumnsOf(stored))
       return { kind: 'stored', pool: stored }
     })
   }
@@ -64,16 +65,9 @@ export class SqlitePoolStore extends SqlitePoolReads implements PoolStore {
 
 async function insert(manager: EntityManager, pool: StoredPool): Promise<void> {
   await manager.insert(IdentityPoolEntity, {
-    ...columnsOf(pool),
+    ...changingColumnsOf(pool),
     poolId: pool.pool,
     syncSettings: syncSettingsToJson(NO_SYNC_SETTINGS),
     createdAt: pool.createdAt,
   })
 }
-
-const columnsOf = ({ settings, roles, modifiedAt }: StoredPool) => ({
-  name: settings.name,
-  settings: settingsToJson(settings),
-  roles: rolesToJson(roles),
-  modifiedAt,
-})

@@ -1,0 +1,70 @@
+import { join, resolve } from 'node:path'
+import { MASTER_KEY_FILE } from '../config/secrets.js'
+import { SystemClock } from '../runtime/clock.js'
+import { SystemRandom } from '../runtime/random.js'
+import { DATABASE_FILE } from '../store/database-file.js'
+import { copyIntoPostgres } from '../store/typeorm/postgres/copy-into-postgres.js'
+import { CONNECTIONS_MIN } from '../store/typeorm/postgres/postgres-database.js'
+import { UsageFault } from './command.js'
+import { CopyProgress } from './copy-progress.js'
+import { optionsOf } from './options.js'
+
+export const usage = `npx satchel copy --from sqlite:<directory> --to postgres://... [options]
+
+Copies everything of a site on the embedded database into an empty PostgreSQL database, reads it again, and compares rows and checksums table by
+table. No server may run on either. The directory stays as it is. What was interrupted is begun anew by calling this again; until it is whole, no
+server starts on the database.
+
+Devices notice nothing, as long as the servers have the same master key: put that of the directory into SATCHEL_MASTER_KEY.
+
+  --partitions <n>   divides the large tables into so many parts by identity, 2 to 1024; cannot be chosen later
+  --help
+`
+
+const OPTIONS = {
+  from: { type: 'string' },
+  to: { type: 'string' },
+  partitions: { type: 'string' },
+  help: { type: 'boolean', short: 'h' },
+} as const
+
+const PARTITIONS_MAX = 1_024
+
+export async function run(args: readonly string[]): Promise<number> {
+  const { help, from, to, partitions } = optionsOf(OPTIONS, args)
+  if (help === true) {
+    process.stdout.write(usage)
+    return 0
+  }
+  const [, directory] = /^sqlite:(?:\/\/(?=\/))?(.+)$/.exec(from ?? '') ?? []
+  if (directory === undefined) throw new UsageFault('copy takes --from with sqlite: and the data directory of a site')
+  if (to === undefined || !/^postgres(ql)?:\/\//.test(to) || !URL.canParse(to)) {
+    throw new UsageFault('copy takes --to with the URL of a PostgreSQL database, postgres://user:password@host/name')
+  }
+  const dataDir = resolve(directory)
+  const clock = new SystemClock()
+  const progress = new CopyProgress(
+    { clock, write: (line) => process.stderr.write(line) },
+    'copied',
+    (rows) => `${rows} rows`,
+  )
+  const options = { url: to, connections: CONNECTIONS_MIN, partitions: partitionsOf(partitions) }
+  const copied = await copyIntoPostgres(
+    join(dataDir, DATABASE_FILE),
+    { ...options, clock, random: new SystemRandom() },
+    (at) => progress.show(at),
+  )
+  const lines = [...copied].map(([table, sum]) => `  ${table.padEnd(20)}${String(sum)}\n`)
+  process.stdout.write(`Copied, and alike in both databases:\n${lines.join('')}`)
+  process.stdout.write(
+    `Give the servers the master key of ${join(dataDir, MASTER_KEY_FILE)} as SATCHEL_MASTER_KEY, unless they have it already: what devices hold is of no use with another one.\n`,
+  )
+  return 0
+}
+
+function partitionsOf(given: string | undefined): number | null {
+  if (given === undefined) return null
+  const count = /^\d{1,4}$/.test(given) ? Number(given) : 0
+  if (count >= 2 && count <= PARTITIONS_MAX) return count
+  throw new UsageFault(`--partitions takes a number from 2 to ${PARTITIONS_MAX}`)
+}

@@ -1,0 +1,174 @@
+import 'reflect-metadata'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { AWS_LIMITS } from '@satchel/protocol'
+import Database from 'better-sqlite3'
+import { describeWithPostgres } from '../../../../../../test/support/postgres/describe-with-postgres.js'
+import { SHARDS } from '../../../domain/outbox-row.js'
+import { IDENTITY, path, POOL, remove, replace } from '../../../domain/testing/a-dataset.js'
+import { judgeSignIn } from '../../../domain/linking.js'
+import { SystemClock } from '../../../runtime/clock.js'
+import { SystemRandom } from '../../../runtime/random.js'
+import { freshDatabase, openDatabase } from '../../testing/postgres-databases.js'
+import { nodeOn } from '../../testing/postgres-stores.js'
+import { aTarget, STREAMS, StreamHarness } from '../../testing/stream-harness.js'
+import type { Stores } from '../../stores.js'
+import { openSqliteStores } from '../open-sqlite-stores.js'
+import { COPIED_TABLES } from './copied-table.js'
+import { copyIntoPostgres } from './copy-into-postgres.js'
+
+describeWithPostgres('a site copied from SQLite into PostgreSQL', (postgres) => {
+  let directory: string
+  beforeEach(() => (directory = mkdtempSync(join(tmpdir(), 'satchel-copy-'))))
+  afterEach(() => rmSync(directory, { recursive: true }))
+
+  const file = () => join(directory, 'satchel.db')
+  const copy = (url: string, progress?: Parameters<typeof copyIntoPostgres>[2], partitions: number | null = null) =>
+    copyIntoPostgres(
+      file(),
+      { url, connections: 6, partitions, clock: new SystemClock(), random: new SystemRandom() },
+      progress,
+    )
+  /** A site that has something in each table, and has stopped; what it answered is what it is to answer. */
+  const aSite = async () => {
+    const site = await StreamHarness.over(await openSqliteStores(file(), STREAMS))
+    await site.setTarget(aTarget({ payloadBytesMax: 2_000 }))
+    const login = { provider: 'login.example.com', userId: 'ada' }
+    const fresh = IDENTITY.replace(/.$/, 'e') as typeof IDENTITY
+    const { stores } = site
+    await stores.identities.signIn({ pool: POOL, login, named: null, fresh, at: 5 }, judgeSignIn)
+    await stores.signingKeys.addFirst({ kid: 'k', publicJwk: '{}', closedPrivateKey: 'x', createdAt: 1 })
+    const spent = site.update([replace('a', 'é😀'), replace('gone', '1')])
+    await site.commit([spent])
+    await site.commit([
+      site.update([remove('gone', 1), { ...replace('big', 'x'.repeat(5_000)), deviceModifiedAt: 1.5 }]),
+    ])
+    await site.commit([
+      site.update([replace('b', '')], path('old')),
+      { kind: 'delete', path: path('old'), at: 9, by: 'me' },
+    ])
+    await stores.datasets.addSyncSessions(new Map([[POOL, 7]]))
+    const [first] = await site.rows()
+    await stores.outbox.park({ streamName: 'other', reason: 'gone', at: 1 })
+    const now = Date.now()
+    const [lease] = await stores.leases.take({ names: ['shard-x'], holder: 'me', now, until: now + 60_000 })
+    await stores.outbox.markPublished({ shard: first!.shard, lease: lease!, seqs: [first!.seq], now })
+    await stores.bulkPublishes.begin({ pool: POOL, at: 5, unlessCompletedAfter: 0 })
+    await stores.datasets.beginEpoch(77)
+    const before = await told(stores)
+    await site.close()
+    return { spent, before, lease: lease!, login, fresh }
+  }
+
+  test('[X30] counts, epochs, records, markers, keys, leases and the outbox, in its order, are as they were', async () => {
+    const { spent, before, lease, login, fresh } = await aSite()
+    const url = await postgres().createDatabase()
+    const progress: { done: number; of: number }[] = []
+    const copied = await copy(url, (at) => progress.push(at), 4)
+    expect(progress.at(-1)!.done).toBe(progress.at(-1)!.of)
+    expect(copied.get('record')!.rows).toBe(3)
+    const site = await nodeOn(url)
+    expect(await told(site)).toEqual(before)
+    expect(await site.identities.findByLogin(POOL, login)).toBe(fresh)
+    const [repeated] = await site.datasets.commit([spent], AWS_LIMITS)
+    expect(repeated).toMatchObject({ kind: 'repeated', syncCount: 1 })
+    const origin = { id: 'next', number: 0, hash: 'h' }
+    const next = {
+      kind: 'update' as const,
+      path: path(),
+      batch: [replace('a', '2', 1)],
+      origin,
+      device: null,
+      at: 1,
+      by: 'x',
+    }
+    expect(await site.datasets.commit([next], AWS_LIMITS)).toMatchObject([
+      { kind: 'accepted', dataset: { syncCount: 3 } },
+    ])
+    const rows = await site.changeLog.rows({ after: 0, limit: 99 })
+    expect(rows.at(-1)!.seq).toBe(before.rows.at(-1)!.seq + 1)
+    const now = Date.now()
+    expect(await site.leases.take({ names: [lease.name], holder: 'other', now, until: now + 1 })).toEqual([])
+    await site.close()
+  })
+
+  test('[X30] every table and column of either database is copied, but what it makes itself', async () => {
+    const listed = COPIED_TABLES.flatMap(({ name, columns }) => columns.map((column) => `${name}.${column.name}`))
+    const ownTables = ['history', 'migration']
+    await (await openSqliteStores(file())).close()
+    const sqlite = new Database(file())
+    const inSqlite = sqlite
+      .prepare(SQLITE_COLUMNS)
+      .pluck()
+      .all(...ownTables)
+    sqlite.close()
+    expect(inSqlite).toEqual([...listed].sort())
+    const name = new URL(await freshDatabase(postgres())).pathname.slice(1)
+    const inPostgres = await postgres().ask<{ column: string }>(POSTGRES_COLUMNS, name)
+    expect(inPostgres.map(({ column }) => column)).toEqual([...listed].sort())
+  })
+
+  test('[X31] a copy that was interrupted is begun anew, and until it is whole no server starts on it', async () => {
+    const { before } = await aSite()
+    const url = await postgres().createDatabase()
+    const interrupted = copy(url, ({ done }) => {
+      if (done > 4) throw new Error('the power went')
+    })
+    await expect(interrupted).rejects.toThrow('the power went')
+    await expect(openDatabase(url)).rejects.toThrow('UnfinishedCopy')
+    await copy(url)
+    const site = await nodeOn(url)
+    expect(await told(site)).toEqual(before)
+    await site.close()
+    await expect(copy(url)).rejects.toThrow(/is not empty: there are rows in table identity_pool/)
+    await (await openDatabase(url)).close()
+  })
+
+  test('[X31] nothing is copied while the site runs, or into a database that somebody else fills', async () => {
+    await aSite()
+    const url = await freshDatabase(postgres())
+    const running = await openSqliteStores(file())
+    await expect(copy(url)).rejects.toThrow(`${directory} is in use by another Satchel process`)
+    await running.close()
+    const name = new URL(url).pathname.slice(1)
+    await postgres().ask(
+      `CREATE FUNCTION spoil() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.value = NEW.value || '!'; RETURN NEW; END $$;
+       CREATE TRIGGER spoil BEFORE INSERT ON record FOR EACH ROW EXECUTE FUNCTION spoil()`,
+      name,
+    )
+    await expect(copy(url)).rejects.toThrow(
+      /table record has 3 rows, checksum \w+, and in the database .* it has 3 rows/,
+    )
+    await expect(openDatabase(url)).rejects.toThrow('UnfinishedCopy')
+  })
+})
+
+const SQLITE_COLUMNS = `SELECT t.name || '.' || c.name AS column FROM sqlite_schema AS t JOIN pragma_table_info(t.name) AS c
+  WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite%' AND t.name NOT IN (?, ?) ORDER BY 1`
+
+const POSTGRES_COLUMNS = `SELECT table_name || '.' || column_name AS column FROM information_schema.columns
+  WHERE table_schema = 'public' AND is_generated = 'NEVER' AND table_name NOT IN ('history', 'migration')
+  ORDER BY (table_name || '.' || column_name) COLLATE "C"`
+
+/** What a site tells of what it keeps. */
+async function told(stores: Stores) {
+  const all = { after: { syncCount: 0 as never, key: null }, through: null, limit: 99 }
+  const shards = Array.from({ length: SHARDS }, (_, shard) => shard)
+  return {
+    listing: await stores.datasets.list(path(), all),
+    old: await stores.datasets.read(path('old')),
+    usage: await stores.datasets.poolUsage(POOL),
+    identities: await stores.identities.list(POOL, { after: '', limit: 9, hideDisabled: false }),
+    pools: await stores.pools.list({ after: '', limit: 9 }),
+    settings: await stores.pools.syncSettings(POOL),
+    keys: await stores.signingKeys.list(),
+    rows: await stores.changeLog.rows({ after: 0, limit: 99 }),
+    unpublished: await Promise.all(
+      shards.map((shard) => stores.outbox.unpublished(shard, { limit: 99, bytesMax: 1e9 })),
+    ),
+    linked: await stores.outbox.linkedRecords(`${IDENTITY}/settings/2`),
+    parked: await stores.outbox.parked(),
+    bulk: await stores.bulkPublishes.find(POOL),
+  }
+}

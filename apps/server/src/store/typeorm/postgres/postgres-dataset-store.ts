@@ -1,0 +1,147 @@
+import {
+  isMergedFrom,
+  type DatasetName,
+  type DatasetPath,
+  type IdentityId,
+  type IdentityPoolId,
+  type Limits,
+  type SyncRecord,
+} from '@satchel/protocol'
+import { absentDataset, type Dataset } from '../../../domain/dataset.js'
+import type { DatasetWrite, WriteOutcome } from '../../../domain/dataset-write.js'
+import { NO_USAGE, type Usage } from '../../../domain/usage.js'
+import type { DatasetStore, ListRequest, Listing, PoolUsage } from '../../dataset-store.js'
+import { linkMaker, WITHOUT_LINKS, type StreamStorage } from '../../stream-storage.js'
+import { DATASET_COLUMNS, datasetOf, type DatasetRow } from '../dataset-row.js'
+import { commitGroup } from './postgres-commit.js'
+import { LANES, type PostgresDatabase } from './postgres-database.js'
+import { beginEpoch, collectTombstones, purge } from './postgres-housekeeping.js'
+import { FORGET_DEVICE_MARKERS, FORGET_MARKERS } from './postgres-markers.js'
+import { addPoolUsage } from './postgres-pool-usage.js'
+import { prepared } from './prepared.js'
+
+/** Keeps datasets in PostgreSQL, which any number of servers may share. */
+export class PostgresDatasetStore implements DatasetStore {
+  readonly lanes = LANES
+
+  constructor(
+    private readonly database: PostgresDatabase,
+    private readonly streams: StreamStorage = WITHOUT_LINKS,
+  ) {}
+
+  commit(writes: readonly DatasetWrite[], limits: Limits): Promise<readonly WriteOutcome[]> {
+    const { relay, linkKey, publicUrl } = this.streams
+    const rule = { relay, link: linkMaker(linkKey, publicUrl()) }
+    return this.database.commit((transaction) => commitGroup(transaction, { writes, limits }, rule))
+  }
+
+  async read({ identity, dataset }: DatasetPath): Promise<Dataset> {
+    const [row] = await this.database.query<DatasetRow>(READ, [identity, dataset])
+    return row === undefined ? absentDataset(dataset) : datasetOf(row)
+  }
+
+  async readSeveral(identity: IdentityId, names: readonly DatasetName[]): Promise<readonly Dataset[]> {
+    const rows = await this.database.query<DatasetRow>(READ_SEVERAL, [identity, names])
+    const found = new Map(rows.map((row) => [row.name, datasetOf(row)]))
+    return names.map((name) => found.get(name) ?? absentDataset(name))
+  }
+
+  list({ identity, dataset: name }: DatasetPath, { after, through, limit }: ListRequest): Promise<Listing> {
+    return this.database.snapshot(async (snapshot) => {
+      const range = [identity, name, through, after.syncCount, after.key]
+      const [found, records] = await Promise.all([
+        // From the name itself to the last that begins with it and a dot: '/' is what follows '.'.
+        snapshot.query<DatasetRow>(READ_WITH_MERGED, [identity, name, `${name}/`]),
+        snapshot.query<SyncRecord>(RECORDS, [...range, limit]),
+      ])
+      const [total] = records.length < limit ? [] : await snapshot.query<{ count: number }>(COUNT_RECORDS, range)
+      return {
+        dataset: found.filter((row) => row.name === name).map(datasetOf)[0] ?? absentDataset(name),
+        mergedNames: found.filter((row) => row.exists && isMergedFrom(row.name, name)).map((row) => row.name),
+        records,
+        remaining: (total?.count ?? records.length) - records.length,
+      }
+    })
+  }
+
+  async hasMarker(identity: IdentityId, id: string): Promise<boolean> {
+    return (await this.database.query(HAS_MARKER, [identity, id])).length > 0
+  }
+
+  async listDatasets(
+    identity: IdentityId,
+    { after, limit }: Readonly<{ after: string; limit: number }>,
+  ): Promise<readonly Dataset[]> {
+    return (await this.database.query<DatasetRow>(LIST_DATASETS, [identity, after, limit])).map(datasetOf)
+  }
+
+  async identityUsage(identity: IdentityId): Promise<Readonly<{ usage: Usage; modifiedAt: number }>> {
+    const [row] = await this.database.query<Usage & { modifiedAt: number }>(IDENTITY_USAGE, [identity])
+    const { datasets, records, bytes, modifiedAt } = row!
+    return { usage: { datasets, records, bytes }, modifiedAt }
+  }
+
+  async poolUsage(pool: IdentityPoolId): Promise<PoolUsage> {
+    const [row] = await this.database.query<Usage & { syncSessions: number; modifiedAt: number }>(POOL_USAGE, [pool])
+    const { datasets, records, bytes, syncSessions, modifiedAt } = row!
+    return { pool, usage: { datasets, records, bytes }, syncSessions, modifiedAt }
+  }
+
+  async addSyncSessions(opened: ReadonlyMap<IdentityPoolId, number>): Promise<void> {
+    const moved = [...opened].map(([pool, syncSessions]) => [pool, { ...NO_USAGE, syncSessions, at: 0 }] as const)
+    await this.database.transaction((transaction) => addPoolUsage(transaction, new Map(moved)))
+  }
+
+  collectTombstones(range: Readonly<{ before: number; limit: number }>): Promise<number> {
+    return this.database.transaction((transaction) => collectTombstones(transaction, range))
+  }
+
+  forgetMarkers({ below, limit }: Readonly<{ below: string; limit: number }>): Promise<number> {
+    return this.database.transaction((transaction) => transaction.run(FORGET_MARKERS, [below, limit]))
+  }
+
+  forgetDeviceMarkers({ before, limit }: Readonly<{ before: number; limit: number }>): Promise<number> {
+    return this.database.transaction((transaction) => transaction.run(FORGET_DEVICE_MARKERS, [before, limit]))
+  }
+
+  purge(limit: number): Promise<number> {
+    return this.database.transaction((transaction) => purge(transaction, limit))
+  }
+
+  beginEpoch(at: number): Promise<number> {
+    return this.database.transaction((transaction) => beginEpoch(transaction, at))
+  }
+}
+
+const READ = prepared(`SELECT ${DATASET_COLUMNS} FROM dataset AS d WHERE d.identity_id = $1 AND d.name = $2`)
+
+const READ_SEVERAL = prepared(
+  `SELECT ${DATASET_COLUMNS} FROM dataset AS d WHERE d.identity_id = $1 AND d.name = ANY ($2::text[])`,
+)
+
+const READ_WITH_MERGED = prepared(`SELECT ${DATASET_COLUMNS} FROM dataset AS d
+  WHERE d.identity_id = $1 AND d.name >= $2 AND d.name < $3 ORDER BY d.name`)
+
+const LIST_DATASETS = prepared(`SELECT ${DATASET_COLUMNS} FROM dataset AS d
+  WHERE d.identity_id = $1 AND d.name > $2 AND d."exists" ORDER BY d.name LIMIT $3`)
+
+const RANGE = `FROM record WHERE identity_id = $1 AND dataset = $2
+  AND sync_count <= coalesce($3::bigint, (SELECT sync_count FROM dataset WHERE identity_id = $1 AND name = $2))
+  AND (sync_count > $4 OR (sync_count = $4 AND "key" > $5::text))`
+
+const RECORDS =
+  prepared(`SELECT "key", value, sync_count AS "syncCount", modified_at AS "modifiedAt", modified_by AS "modifiedBy",
+  device_modified_at AS "deviceModifiedAt" ${RANGE} ORDER BY sync_count, "key" LIMIT $6`)
+
+const COUNT_RECORDS = prepared(`SELECT count(*) AS count ${RANGE}`)
+
+const HAS_MARKER = prepared('SELECT 1 FROM batch_marker WHERE identity_id = $1 AND marker_id = $2')
+
+const IDENTITY_USAGE =
+  prepared(`SELECT count(*) FILTER (WHERE "exists") AS datasets, coalesce(sum(record_count), 0)::bigint AS records,
+  coalesce(sum(bytes), 0)::bigint AS bytes, coalesce(max(modified_at), 0) AS "modifiedAt" FROM dataset WHERE identity_id = $1`)
+
+const POOL_USAGE =
+  prepared(`SELECT coalesce(sum(datasets), 0)::bigint AS datasets, coalesce(sum(records), 0)::bigint AS records,
+  coalesce(sum(bytes), 0)::bigint AS bytes, coalesce(sum(sync_sessions), 0)::bigint AS "syncSessions",
+  coalesce(max(modified_at), 0) AS "modifiedAt" FROM pool_usage WHERE pool_id = $1`)
