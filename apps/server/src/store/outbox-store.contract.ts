@@ -21,7 +21,7 @@ export function outboxStoreContract(open: OpenStreamStores): void {
   afterEach(() => harness.close())
 
   const unpublished = async (page = ALL, shard = SHARD) =>
-    (await harness.stores.outbox.unpublished(shard, page)).map(({ seq }) => seq)
+    (await harness.stores.outbox.unpublished([shard], page)).map(({ seq }) => seq)
   /** Writes so many updates of one key, one group each. */
   const write = async (times: number, where = path(), from = 0) => {
     for (let base = from; base < from + times; base++) {
@@ -127,7 +127,7 @@ export function outboxStoreContract(open: OpenStreamStores): void {
     expect(await unpublished({ limit: 9, bytesMax: 2 * size - 1 })).toEqual([1])
     expect(await unpublished({ limit: 9, bytesMax: 0 })).toEqual([1])
     expect(await unpublished(ALL, (SHARD + 1) % SHARDS)).toEqual([])
-    expect(await harness.stores.outbox.unpublished(SHARD, { limit: 1, bytesMax: 0 })).toEqual([
+    expect(await harness.stores.outbox.unpublished([SHARD], { limit: 1, bytesMax: 0 })).toEqual([
       (await harness.rows())[0],
     ])
   })
@@ -171,7 +171,7 @@ export function outboxStoreContract(open: OpenStreamStores): void {
     await other.commit([other.update([replace('a', '1')])])
     expect(await other.rows()).toHaveLength(1)
     expect(await other.stores.outbox.backlog()).toEqual({ rows: 0, oldestAt: null })
-    expect(await other.stores.outbox.unpublished(SHARD, ALL)).toEqual([])
+    expect(await other.stores.outbox.unpublished([SHARD], ALL)).toEqual([])
     expect(await other.stores.outbox.prune({ before: 2_000, limit: 9 })).toBe(1)
     await other.close()
   })

@@ -61,9 +61,12 @@ export class SqliteDatabase {
     }
   }
 
-  /** Has a piece of work done in the commit thread, when its turn comes on the lane. */
-  inThread<Name extends WorkName>(name: Name, request: WorkRequest<Name>): Promise<WorkAnswer<Name>> {
-    return this.lane.turn(() => this.commits.run(name, request))
+  /** Has a piece of work done in the commit thread, when its turn comes on the lane; a function is asked only then what the work is. */
+  inThread<Name extends WorkName>(
+    name: Name,
+    request: WorkRequest<Name> | (() => WorkRequest<Name>),
+  ): Promise<WorkAnswer<Name>> {
+    return this.lane.turn(() => this.commits.run(name, typeof request === 'function' ? request() : request))
   }
 
   /** Bytes of the database and its log on disk. */

@@ -38,11 +38,11 @@ export function insertOutbox(
   return seq
 }
 
+/** What is asked of {@link OutboxStore.markPublished}. */
+export type Mark = Parameters<OutboxStore['markPublished']>[0]
+
 /** See {@link OutboxStore.markPublished}; in the caller's transaction. */
-export function markPublished(
-  statements: Statements,
-  { shard, lease, seqs, now }: Parameters<OutboxStore['markPublished']>[0],
-): boolean {
+export function markPublished(statements: Statements, { shard, lease, seqs, now }: Mark): boolean {
   if (statements.get(HOLDS_LEASE, [lease.name, lease.holder, lease.epoch, now]) === undefined) return false
   statements.run(PUBLISHED, [JSON.stringify(seqs), shard])
   return true
@@ -129,12 +129,12 @@ export const KEEP_LINKED = `INSERT INTO outbox_linked (id, records, created_at) 
 
 const HOLDS_LEASE = 'SELECT 1 FROM stream_lease WHERE name = ? AND holder = ? AND epoch = ? AND until > ?'
 
-const PUBLISHED = `DELETE FROM outbox_unpublished WHERE (shard, stream_name, seq) IN
-  (SELECT o.shard, o.aggregatetype, o.seq FROM json_each(?) AS marked CROSS JOIN outbox AS o ON o.seq = marked.value
+const PUBLISHED = `DELETE FROM outbox_unpublished WHERE (stream_name, seq) IN
+  (SELECT o.aggregatetype, o.seq FROM json_each(?) AS marked CROSS JOIN outbox AS o ON o.seq = marked.value
     WHERE o.shard = ?)`
 
 const LOOK = `SELECT o.seq, o.created_at AS createdAt, EXISTS (SELECT 1 FROM outbox_unpublished AS u
-    WHERE u.shard = o.shard AND u.stream_name = o.aggregatetype AND u.seq = o.seq) AS waits
+    WHERE u.stream_name = o.aggregatetype AND u.seq = o.seq) AS waits
   FROM outbox AS o WHERE o.seq > ? ORDER BY o.seq LIMIT ?`
 
 const FORGET_LINKED = `DELETE FROM outbox_linked WHERE created_at < ? AND id IN
