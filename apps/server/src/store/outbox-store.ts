@@ -37,7 +37,14 @@ export interface OutboxStore {
    * not (V7). Places that are not in the set are passed over.
    */
   markPublished(
-    request: Readonly<{ shard: number; lease: Lease; seqs: readonly number[]; now: number }>,
+    request: Readonly<{
+      shard: number
+      lease: Lease
+      seqs: readonly number[]
+      /** The streams of those rows, in the same order, from whoever knows them: it saves a look at each row. */
+      streamNames?: readonly string[]
+      now: number
+    }>,
   ): Promise<boolean>
 
   backlog(): Promise<Backlog>

@@ -13,7 +13,8 @@ const RETRY_MS = 1_000
  * shards together, so that marking takes little of the write lane; a mark that is lost means a message twice, and nothing else (V21).
  */
 export class AcknowledgedRows {
-  private readonly seqsByTenure = new Map<Tenure, Set<number>>()
+  /** The stream of each, by place. */
+  private readonly rowsByTenure = new Map<Tenure, Map<number, string>>()
   private count = 0
   private marking: Promise<void> | null = null
   private cancelMark: (() => void) | null = null
@@ -36,16 +37,15 @@ export class AcknowledgedRows {
 
   /** Their places. */
   seqs(): readonly number[] {
-    return [...this.seqsByTenure.values()].flatMap((seqs) => [...seqs])
+    return [...this.rowsByTenure.values()].flatMap((held) => [...held.keys()])
   }
 
   /** Adds rows of one send, every one of which was acknowledged and sent under a tenure that lasts. */
   add(rows: readonly PlacedOutboxRow[], tenureOf: (shard: number) => Tenure): void {
-    for (const { shard, seq } of rows) {
+    for (const { shard, seq, streamName } of rows) {
       const tenure = tenureOf(shard)
-      const seqs = this.seqsByTenure.get(tenure)
-      if (seqs === undefined) this.seqsByTenure.set(tenure, new Set([seq]))
-      else seqs.add(seq)
+      const held = this.rowsByTenure.get(tenure) ?? new Map<number, string>()
+      this.rowsByTenure.set(tenure, held.set(seq, streamName))
     }
     this.count += rows.length
     if (this.size >= this.deps.bounds.markRowsMin) void this.mark()
@@ -54,8 +54,8 @@ export class AcknowledgedRows {
 
   /** To be called when a tenure ended: whoever has the shard now marks its rows. */
   drop(tenure: Tenure): void {
-    this.count -= this.seqsByTenure.get(tenure)?.size ?? 0
-    this.seqsByTenure.delete(tenure)
+    this.count -= this.rowsByTenure.get(tenure)?.size ?? 0
+    this.rowsByTenure.delete(tenure)
   }
 
   /** Marks what there is; resolves when that succeeded or failed. */
@@ -91,18 +91,19 @@ export class AcknowledgedRows {
     const { clock, observer } = this.deps
     const startedAt = clock.elapsed()
     // Asked for all at once, so that a store can do it all at once.
-    const counts = await Promise.all([...this.seqsByTenure].map(([tenure, seqs]) => this.markShard(tenure, [...seqs])))
+    const counts = await Promise.all([...this.rowsByTenure].map(([tenure, held]) => this.markShard(tenure, held)))
     const rows = counts.reduce<number>((sum, count) => sum + (count ?? 0), 0)
     if (rows > 0) observer.marked(rows, (clock.elapsed() - startedAt) / 1_000)
     return !counts.includes(null)
   }
 
   /** How many rows were marked; null when the store failed. */
-  private async markShard(tenure: Tenure, seqs: readonly number[]): Promise<number | null> {
+  private async markShard(tenure: Tenure, held: Map<number, string>): Promise<number | null> {
     const { outbox, clock, observer, fenced } = this.deps
     const { shard, lease } = tenure
+    const seqs = [...held.keys()]
     try {
-      if (!(await outbox.markPublished({ shard, lease, seqs, now: clock.now() }))) {
+      if (!(await outbox.markPublished({ shard, lease, seqs, streamNames: [...held.values()], now: clock.now() }))) {
         this.drop(tenure)
         fenced(tenure)
         return 0
@@ -111,10 +112,9 @@ export class AcknowledgedRows {
       observer.failed('mark', cause)
       return null
     }
-    const held = this.seqsByTenure.get(tenure)
-    if (held === undefined) return seqs.length // the tenure ended meanwhile
+    if (this.rowsByTenure.get(tenure) !== held) return seqs.length // the tenure ended meanwhile
     for (const seq of seqs) held.delete(seq)
-    if (held.size === 0) this.seqsByTenure.delete(tenure)
+    if (held.size === 0) this.rowsByTenure.delete(tenure)
     this.count -= seqs.length
     return seqs.length
   }

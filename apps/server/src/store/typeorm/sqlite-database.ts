@@ -7,7 +7,8 @@ import { Lane } from './lane.js'
 import { CommitThreadClient } from './commit-thread-client.js'
 import { WITHOUT_LINKS, type StreamStorage } from '../stream-storage.js'
 import { migrations } from './migrations/migrations.js'
-import { tuneReader, tuneWriter } from './sqlite-pragmas.js'
+import { tuneReader, tuneRelayReader, tuneWriter } from './sqlite-pragmas.js'
+import { Statements } from './statements.js'
 import type { WorkAnswer, WorkName, WorkRequest } from './thread-work.js'
 import { DataSource } from './typeorm.js'
 
@@ -31,16 +32,20 @@ const STATEMENTS_CACHED = 400
 export class SqliteDatabase {
   /** The only way to write. */
   readonly lane: Lane
+  /** Sees committed data only; for what is read so often that TypeORM's way around a statement would show. */
+  readonly relayReads: Statements
 
   private constructor(
     private readonly writer: DataSource,
     private readonly reader: DataSource,
     private readonly lock: Database.Database,
     private readonly commits: CommitThreadClient,
+    private readonly relayReader: Database.Database,
     /** Sees committed data only; never write through it. */
     readonly reads: QueryRunner,
   ) {
     this.lane = new Lane(writer.createQueryRunner())
+    this.relayReads = new Statements(relayReader)
   }
 
   /**
@@ -54,7 +59,9 @@ export class SqliteDatabase {
       const writer = await openWriter(file)
       const reader = await openReader(file)
       const commits = new CommitThreadClient(file, streams)
-      return new SqliteDatabase(writer, reader, lock, commits, reader.createQueryRunner())
+      const relayReader = new Database(file, { readonly: true })
+      tuneRelayReader(relayReader)
+      return new SqliteDatabase(writer, reader, lock, commits, relayReader, reader.createQueryRunner())
     } catch (cause) {
       lock.close()
       throw cause
@@ -84,6 +91,7 @@ export class SqliteDatabase {
     await this.lane.close()
     await this.commits.close()
     await this.reader.destroy()
+    this.relayReader.close()
     await this.writer.destroy()
     this.lock.close()
   }

@@ -1,7 +1,8 @@
 import type { PlacedOutboxRow } from '../../domain/outbox-row.js'
 import type { Backlog, OutboxStore, ParkedStream, UnpublishedPage } from '../outbox-store.js'
-import { LIVE, OUTBOX_COLUMNS } from './outbox-columns.js'
+import { LIVE } from './outbox-columns.js'
 import type { SqliteDatabase } from './sqlite-database.js'
+import { firstUnpublished } from './sqlite-unpublished.js'
 import { KEEP_LINKED, linkedValues, type Mark } from './sqlite-outbox.js'
 
 /** The outbox in SQLite: what a relay does all the time in the commit thread, the rest through the lane, reads through the read-only connection. */
@@ -12,12 +13,8 @@ export class SqliteOutboxStore implements OutboxStore {
 
   constructor(private readonly database: SqliteDatabase) {}
 
-  unpublished(
-    shards: readonly number[],
-    { limit, bytesMax, without = NOTHING }: UnpublishedPage,
-  ): Promise<readonly PlacedOutboxRow[]> {
-    const [wanted, seqs, streams] = [shards, without.seqs, without.streams].map((list) => JSON.stringify(list))
-    return this.query<PlacedOutboxRow>(FIRST, [wanted, seqs, limit, streams, limit, bytesMax])
+  async unpublished(shards: readonly number[], page: UnpublishedPage): Promise<readonly PlacedOutboxRow[]> {
+    return firstUnpublished(this.database.relayReads, shards, page)
   }
 
   markPublished(mark: Mark): Promise<boolean> {
@@ -88,29 +85,8 @@ export class SqliteOutboxStore implements OutboxStore {
   }
 }
 
-/** Nothing is left out. */
-const NOTHING = { seqs: [], streams: [] }
-
 /** A mark that waits for its turn. */
 type AskedMark = Readonly<{ mark: Mark; resolve: (marked: boolean) => void; reject: (cause: unknown) => void }>
-
-// Lengths are told by the head of a row, whatever pages its payload overflows into.
-const FIRST = `${LIVE},
-  first (seq) AS (
-    SELECT u.seq FROM live AS l CROSS JOIN outbox_unpublished AS u ON u.stream_name = l.stream AND u.seq IN
-      (SELECT next.seq FROM outbox_unpublished AS next WHERE next.stream_name = l.stream
-          AND next.shard IN (SELECT value FROM json_each(?)) AND next.seq NOT IN (SELECT value FROM json_each(?))
-        ORDER BY next.seq LIMIT ?)
-    WHERE l.stream NOT IN (SELECT value FROM json_each(?))
-    ORDER BY u.seq LIMIT ?
-  ),
-  sized (seq, place, bytes) AS (
-    SELECT o.seq, row_number() OVER (ORDER BY o.seq),
-      sum(octet_length(o.payload)) OVER (ORDER BY o.seq ROWS UNBOUNDED PRECEDING)
-    FROM first AS f CROSS JOIN outbox AS o ON o.seq = f.seq
-  )
-  SELECT ${OUTBOX_COLUMNS} FROM sized AS s CROSS JOIN outbox AS o ON o.seq = s.seq
-    WHERE s.place = 1 OR s.bytes <= ? ORDER BY o.seq`
 
 // Counting all of a table is quick; what is parked is taken off again.
 const BACKLOG = `${LIVE}

@@ -1,0 +1,86 @@
+import { byteSize } from '@satchel/protocol'
+import type { PlacedOutboxRow } from '../../domain/outbox-row.js'
+import type { OutboxStore, UnpublishedPage } from '../outbox-store.js'
+import { LIVE } from './outbox-columns.js'
+import type { Statements } from './statements.js'
+
+/**
+ * See {@link OutboxStore.unpublished}. The pointers of each stream that is wanted are read, and then row by row what they point at, until there is enough: measured, that
+ * takes half of what one statement does, and never reads a payload too many.
+ *
+ * A commit between two of the statements does no harm. Rows of one stream, whose order matters, are found by one of them; and a row never changes.
+ */
+export function firstUnpublished(
+  statements: Statements,
+  shards: readonly number[],
+  { limit, bytesMax, without }: UnpublishedPage,
+): readonly PlacedOutboxRow[] {
+  const held = shards.reduce((mask, shard) => mask | (1 << shard), 0)
+  const skipped = new Set(without?.seqs)
+  const streams = statements.all<{ stream: string }>(STREAMS, [JSON.stringify(without?.streams ?? [])])
+  const seqs = streams.flatMap(({ stream }) => {
+    const pointers = statements.all<{ seq: number }>(POINTERS, [stream, held, limit + skipped.size])
+    return pointers.map(({ seq }) => seq).filter((seq) => !skipped.has(seq))
+  })
+  if (streams.length > 1) seqs.sort((a, b) => a - b)
+
+  const rows: PlacedOutboxRow[] = []
+  let bytes = 0
+  for (const seq of seqs.slice(0, limit)) {
+    const row = rowAt(statements, seq)
+    if (row === null) continue
+    bytes += byteSize(row.payload)
+    if (rows.length > 0 && bytes > bytesMax) break
+    rows.push(row)
+  }
+  return rows
+}
+
+/** null when it was published by another relay and pruned meanwhile. */
+function rowAt(statements: Statements, seq: number): PlacedOutboxRow | null {
+  const columns = statements.values<Columns>(ROW, [seq])
+  if (columns === undefined) return null
+  const [id, streamName, identity, type, partition, shard, pool, dataset, epoch, syncCount, previous, createdAt] =
+    columns
+  const payload = columns[12]
+  return {
+    seq,
+    id,
+    streamName,
+    identity,
+    type,
+    payload,
+    partition,
+    shard,
+    pool,
+    dataset,
+    epoch,
+    syncCount,
+    previous,
+    createdAt,
+  }
+}
+
+type Row = PlacedOutboxRow
+type Columns = readonly [
+  Row['id'],
+  Row['streamName'],
+  Row['identity'],
+  Row['type'],
+  Row['partition'],
+  Row['shard'],
+  Row['pool'],
+  Row['dataset'],
+  Row['epoch'],
+  Row['syncCount'],
+  Row['previous'],
+  Row['createdAt'],
+  Row['payload'],
+]
+
+const STREAMS = `${LIVE} SELECT stream FROM live WHERE stream NOT IN (SELECT value FROM json_each(?))`
+
+const POINTERS = `SELECT seq FROM outbox_unpublished WHERE stream_name = ? AND (1 << shard) & ? ORDER BY seq LIMIT ?`
+
+const ROW = `SELECT id, aggregatetype, aggregateid, type, "partition", shard, pool_id, dataset, epoch, sync_count,
+  previous_count, created_at, payload FROM outbox WHERE seq = ?`
