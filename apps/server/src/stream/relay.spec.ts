@@ -273,6 +273,15 @@ test('[V26] a stream whose topic is missing is turned off and set aside after a 
   expect(kafka.messages('gone')).toHaveLength(1)
 })
 
+test('[V26] however many rows of a stream wait for its topic, others go on', async () => {
+  const { outbox, kafka, startRelay, pass } = relayHarness()
+  for (let count = 1; count <= 3_000; count++) outbox.add(anOutboxRow(1, count, { streamName: 'gone' }))
+  outbox.add(anOutboxRow(1, 1))
+  startRelay()
+  await pass(500)
+  expect(kafka.messages(STREAM)).toHaveLength(1)
+})
+
 test('[V26] a topic that is back in time costs nothing but the wait', async () => {
   const { outbox, kafka, disabled, startRelay, pass } = relayHarness()
   outbox.add(anOutboxRow(1, 1, { streamName: 'late' }))

@@ -13,8 +13,8 @@ export class SqliteOutboxStore implements OutboxStore {
 
   constructor(private readonly database: SqliteDatabase) {}
 
-  async unpublished(shards: readonly number[], page: UnpublishedPage): Promise<readonly PlacedOutboxRow[]> {
-    return firstUnpublished(this.database.relayReads, shards, page)
+  unpublished(shards: readonly number[], page: UnpublishedPage): Promise<readonly PlacedOutboxRow[]> {
+    return new Promise((resolve) => resolve(firstUnpublished(this.database.relayReads, shards, page)))
   }
 
   markPublished(mark: Mark): Promise<boolean> {

@@ -1,16 +1,23 @@
 import { byteSize } from '@satchel/protocol'
 import type { PlacedOutboxRow } from '../../domain/outbox-row.js'
-import type { OutboxStore, UnpublishedPage } from '../outbox-store.js'
+import type { UnpublishedPage } from '../outbox-store.js'
 import { LIVE } from './outbox-columns.js'
 import type { Statements } from './statements.js'
 
 /**
- * See {@link OutboxStore.unpublished}. The pointers of each stream that is wanted are read, and then row by row what they point at, until there is enough: measured, that
- * takes half of what one statement does, and never reads a payload too many.
- *
- * A commit between two of the statements does no harm. Rows of one stream, whose order matters, are found by one of them; and a row never changes.
+ * What `OutboxStore.unpublished` promises. The pointers of each stream that is wanted are read, and then row by row what they point at, until there is enough: measured, that
+ * takes half of what one statement does, and reads at most one payload too many. All of it in one transaction, or every commit of another connection would make this one
+ * forget its pages between two rows.
  */
 export function firstUnpublished(
+  statements: Statements,
+  shards: readonly number[],
+  page: UnpublishedPage,
+): readonly PlacedOutboxRow[] {
+  return statements.snapshot(() => read(statements, shards, page))
+}
+
+function read(
   statements: Statements,
   shards: readonly number[],
   { limit, bytesMax, without }: UnpublishedPage,
@@ -28,7 +35,6 @@ export function firstUnpublished(
   let bytes = 0
   for (const seq of seqs.slice(0, limit)) {
     const row = rowAt(statements, seq)
-    if (row === null) continue
     bytes += byteSize(row.payload)
     if (rows.length > 0 && bytes > bytesMax) break
     rows.push(row)
@@ -36,10 +42,9 @@ export function firstUnpublished(
   return rows
 }
 
-/** null when it was published by another relay and pruned meanwhile. */
-function rowAt(statements: Statements, seq: number): PlacedOutboxRow | null {
+function rowAt(statements: Statements, seq: number): PlacedOutboxRow {
   const columns = statements.values<Columns>(ROW, [seq])
-  if (columns === undefined) return null
+  if (columns === undefined) throw new Error(`row ${seq} is unpublished and not in the outbox`)
   const [id, streamName, identity, type, partition, shard, pool, dataset, epoch, syncCount, previous, createdAt] =
     columns
   const payload = columns[12]

@@ -19,6 +19,16 @@ export class Statements {
     }
   }
 
+  /** Does `work`, which only reads, on the database as it is when it begins. */
+  snapshot<T>(work: () => T): T {
+    this.run('BEGIN')
+    try {
+      return work()
+    } finally {
+      this.run('COMMIT')
+    }
+  }
+
   /** The rows of a query, taken to be of the shape that the caller names. */
   all<Row>(sql: string, values: readonly unknown[]): Row[] {
     return this.prepare(sql).all(...values) as Row[]
