@@ -3,17 +3,16 @@ import { answerCalls } from '../process/answering.js'
 import { outboxRows } from '../seed/outbox.js'
 
 /**
- * The least that publishing costs: the messages are there in memory, and a producer for each shard sends its own in batches, one after the other, each
- * acknowledged by the broker before the next.
+ * The least that publishing costs: the messages are there in memory, and one producer sends them in batches in the order of the outbox, over all partitions, one
+ * after the other, each acknowledged by the broker before the next.
  */
-let batchesByShard = []
+let batches = []
 
 answerCalls({
   prepare({ batch, ...options }) {
-    const byShard = new Map()
+    batches = []
+    let messages = []
     for (const row of outboxRows(options)) {
-      const messages = byShard.get(row.shard) ?? []
-      byShard.set(row.shard, messages)
       messages.push({
         partition: row.partition,
         key: row.identity,
@@ -28,28 +27,25 @@ answerCalls({
           leaseEpoch: '1',
         },
       })
+      if (messages.length === batch) batches.push(messages.splice(0))
     }
-    batchesByShard = [...byShard.values()].map((messages) =>
-      Array.from({ length: Math.ceil(messages.length / batch) }, (_, at) =>
-        messages.slice(at * batch, (at + 1) * batch),
-      ),
-    )
+    if (messages.length > 0) batches.push(messages)
   },
 
   async send({ brokers, topic }) {
     const kafka = new Kafka({ brokers, logLevel: logLevel.NOTHING, retry: { retries: 0 } })
-    const producers = batchesByShard.map(() =>
-      kafka.producer({ allowAutoTopicCreation: false, maxInFlightRequests: 1 }),
-    )
-    await Promise.all(producers.map((producer) => producer.connect()))
+    const producer = kafka.producer({
+      allowAutoTopicCreation: false,
+      createPartitioner:
+        () =>
+        ({ message }) =>
+          message.partition,
+    })
+    await producer.connect()
     const startedAt = performance.now()
-    await Promise.all(
-      batchesByShard.map(async (batches, at) => {
-        for (const messages of batches) await producers[at].send({ topic, messages, acks: -1 })
-      }),
-    )
+    for (const messages of batches) await producer.send({ topic, messages, acks: -1 })
     const seconds = (performance.now() - startedAt) / 1_000
-    await Promise.all(producers.map((producer) => producer.disconnect()))
+    await producer.disconnect()
     return { seconds }
   },
 })

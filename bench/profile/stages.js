@@ -5,6 +5,8 @@
 const STAGES = [
   ['SQLite: statements and commit', /better-sqlite3|bench\/profile\/statement-times/],
   ['TypeORM around the statements', /node_modules\/typeorm/],
+  ['Kafka client', /node_modules\/kafkajs/],
+  ['stream: relay and its ports', /server\/dist\/stream/],
   ['store: rows to statements and back', /server\/dist\/store/],
   ['judge: rules and working set', /server\/dist\/domain/],
   ['write queue', /datasets\/write-queue/],

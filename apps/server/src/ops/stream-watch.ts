@@ -42,24 +42,20 @@ export class StreamWatch implements StreamObserver {
   }
 
   leaseEnded(shard: number, epoch: number, why: LeaseEnd): void {
-    this.absence.forget(shard)
     if (why === 'stopped') this.deps.log.debug({ shard, epoch }, 'a shard of the stream was given back')
     else this.deps.log.warn({ shard, epoch, why }, 'a shard of the stream was lost')
   }
 
-  sent({ shard, outcome }: Readonly<{ shard: number; outcome: PublishOutcome }>): void {
+  sent({ outcome }: Readonly<{ outcome: PublishOutcome }>): void {
     const { metrics, log, clock } = this.deps
     metrics.countSend(outcome.kind)
     if (outcome.kind === 'unknown') {
-      if (!this.absence.failed(shard, clock.elapsed())) return
+      if (!this.absence.failed(clock.elapsed())) return
       const { reason } = outcome
-      log.warn(
-        { reason, shards: this.absence.shards, waiting: this.backlog?.rows },
-        'Kafka is away; changes wait for it',
-      )
+      log.warn({ reason, waiting: this.backlog?.rows }, 'Kafka is away; changes wait for it')
       return
     }
-    const awayMs = this.absence.answered(shard, clock.elapsed())
+    const awayMs = this.absence.answered(clock.elapsed())
     if (awayMs === null) return
     log.info({ awaySeconds: Math.round(awayMs / 1_000), waiting: this.backlog?.rows }, 'Kafka is back')
   }

@@ -34,7 +34,7 @@ async function publishSome(stores: Stores, now: number): Promise<unknown> {
       now,
       until: now + 80,
     })
-    const rows = await stores.outbox.unpublished(shard, { limit: 20, bytesMax: 9_000 })
+    const rows = await stores.outbox.unpublished([shard], { limit: 20, bytesMax: 9_000 })
     seen.push(taken, rows)
     for (const lease of taken) {
       seen.push(await stores.outbox.markPublished({ shard, lease, seqs: rows.map(({ seq }) => seq), now }))

@@ -1,9 +1,10 @@
 import { AWS_LIMITS, type IdentityId } from '@satchel/protocol'
 import { openRecordsLink, RECORDS_LINK_PATH } from '../access/records-link.js'
 import { Seal } from '../access/seal.js'
-import { SHARDS } from '../domain/outbox-row.js'
+import { SHARDS, type PlacedOutboxRow } from '../domain/outbox-row.js'
 import { streamPlace } from '../domain/stream-place.js'
 import { IDENTITY, OTHER_IDENTITY, OTHER_POOL, path, remove, replace } from '../domain/testing/a-dataset.js'
+import type { UnpublishedPage } from './outbox-store.js'
 import { aTarget, type OpenStreamStores, type StreamHarness } from './testing/stream-harness.js'
 
 const ALL = { limit: 1_000, bytesMax: Infinity }
@@ -21,7 +22,7 @@ export function outboxStoreContract(open: OpenStreamStores): void {
   afterEach(() => harness.close())
 
   const unpublished = async (page = ALL, shard = SHARD) =>
-    (await harness.stores.outbox.unpublished(shard, page)).map(({ seq }) => seq)
+    (await harness.stores.outbox.unpublished([shard], page)).map(({ seq }) => seq)
   /** Writes so many updates of one key, one group each. */
   const write = async (times: number, where = path(), from = 0) => {
     for (let base = from; base < from + times; base++) {
@@ -175,9 +176,44 @@ export function outboxStoreContract(open: OpenStreamStores): void {
     expect(await unpublished({ limit: 9, bytesMax: 2 * size - 1 })).toEqual([1])
     expect(await unpublished({ limit: 9, bytesMax: 0 })).toEqual([1])
     expect(await unpublished(ALL, (SHARD + 1) % SHARDS)).toEqual([])
-    expect(await harness.stores.outbox.unpublished(SHARD, { limit: 1, bytesMax: 0 })).toEqual([
+    expect(await harness.stores.outbox.unpublished([SHARD], { limit: 1, bytesMax: 0 })).toEqual([
       (await harness.rows())[0],
     ])
+  })
+
+  test('[V5] rows of several shards come by place together; what a relay cannot use just now is left out', async () => {
+    const identities = Array.from({ length: 20 }, (_, n) => `us-east-1:${n}` as IdentityId)
+    for (const identity of identities) await harness.addIdentity(identity)
+    for (const [n, identity] of identities.entries()) {
+      await harness.setTarget(aTarget({ streamName: n % 2 === 0 ? 'changes' : 'other' }))
+      await harness.commit([harness.update([replace('a', '1')], path('one', identity))])
+    }
+    const read = async (shards: readonly number[], page: UnpublishedPage = ALL) =>
+      (await harness.stores.outbox.unpublished(shards, page)).map(({ seq }) => seq)
+    const rows = await harness.rows()
+    const seqsOf = (wanted: (row: PlacedOutboxRow) => boolean) => rows.filter(wanted).map(({ seq }) => seq)
+    expect(await read([0, 1, 2, 3, 4, 5, 6, 7])).toEqual(seqsOf(() => true))
+    expect(await read([SHARD, 0, 7])).toEqual(seqsOf(({ shard }) => [SHARD, 0, 7].includes(shard)))
+    expect(await read([])).toEqual([])
+    const all = Array.from({ length: SHARDS }, (_, shard) => shard)
+    expect(await read(all, { ...ALL, limit: 3, without: { seqs: [1, 2, 4], streams: [] } })).toEqual([3, 5, 6])
+    expect(await read(all, { ...ALL, without: { seqs: [2], streams: ['changes'] } })).toEqual(
+      seqsOf(({ seq, streamName }) => streamName === 'other' && seq !== 2),
+    )
+  })
+
+  test('[V5] rows are marked by their place and stream too, and marks that are asked for together are all made', async () => {
+    await write(4)
+    const lease = await take()
+    const mark = (seqs: readonly number[], streamNames: readonly string[], shard = SHARD) =>
+      harness.stores.outbox.markPublished({ shard, lease, seqs, streamNames, now: 1 })
+    const marked = await Promise.all([
+      mark([1, 99], ['changes', 'changes']),
+      mark([3], ['changes'], (SHARD + 1) % SHARDS),
+      mark([4], ['changes']),
+    ])
+    expect(marked).toEqual([true, true, true])
+    expect(await unpublished()).toEqual([2, 3])
   })
 
   test('[V5] rows leave the unpublished set one by one, and stay in the log', async () => {
@@ -219,7 +255,7 @@ export function outboxStoreContract(open: OpenStreamStores): void {
     await other.commit([other.update([replace('a', '1')])])
     expect(await other.rows()).toHaveLength(1)
     expect(await other.stores.outbox.backlog()).toEqual({ rows: 0, oldestAt: null })
-    expect(await other.stores.outbox.unpublished(SHARD, ALL)).toEqual([])
+    expect(await other.stores.outbox.unpublished([SHARD], ALL)).toEqual([])
     expect(await other.stores.outbox.prune({ before: 2_000, limit: 9 })).toBe(1)
     await other.close()
   })

@@ -11,6 +11,15 @@ export type Backlog = Readonly<{
 /** A stream whose rows are set aside, because its topic cannot be written. */
 export type ParkedStream = Readonly<{ streamName: string; reason: string; at: number }>
 
+/** Which of the unpublished rows are wanted. */
+export type UnpublishedPage = Readonly<{
+  limit: number
+  /** UTF-8 bytes of payload, all rows together. */
+  bytesMax: number
+  /** What a relay has no use for just now: rows that are acknowledged and not yet marked, and streams whose topic refuses. */
+  without?: Readonly<{ seqs: readonly number[]; streams: readonly string[] }>
+}>
+
 /**
  * The outbox as its relay sees it. Rows get into it in the transactions of `DatasetStore.commit` and `BulkPublishStore`, and with them into the set of
  * unpublished ones; they leave that set one by one, and stay as the change log until they are pruned. Every adapter
@@ -18,16 +27,24 @@ export type ParkedStream = Readonly<{ streamName: string; reason: string; at: nu
  */
 export interface OutboxStore {
   /**
-   * The first unpublished rows of a shard, by place, rows of parked streams left out: at most `limit`, and as many as have payloads of `bytesMax` UTF-8 bytes together, but always the first.
+   * The first unpublished rows of some shards, by place, rows of parked streams left out: at most `limit`, and as many as have payloads of `bytesMax` UTF-8 bytes
+   * together, but always the first. How many rows a parked stream has, or one that is left out, costs nothing.
    */
-  unpublished(shard: number, page: Readonly<{ limit: number; bytesMax: number }>): Promise<readonly PlacedOutboxRow[]>
+  unpublished(shards: readonly number[], page: UnpublishedPage): Promise<readonly PlacedOutboxRow[]>
 
   /**
    * Takes rows of a shard out of the unpublished set, if the lease is still the newest of its name at `now`; false, and nothing is changed, where it is
    * not (V7). Places that are not in the set are passed over.
    */
   markPublished(
-    request: Readonly<{ shard: number; lease: Lease; seqs: readonly number[]; now: number }>,
+    request: Readonly<{
+      shard: number
+      lease: Lease
+      seqs: readonly number[]
+      /** The streams of those rows, in the same order, from whoever knows them: it saves a look at each row. */
+      streamNames?: readonly string[]
+      now: number
+    }>,
   ): Promise<boolean>
 
   backlog(): Promise<Backlog>

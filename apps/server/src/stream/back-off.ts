@@ -10,7 +10,7 @@ export const BACK_OFF_MS_MAX = 5_000
 export const BACK_OFF_MS_MIN = 10
 
 /**
- * How long to wait after so many failures in a row (1 for the first): anything up to a bound that doubles, so that shards and servers which lost
+ * How long to wait after so many failures in a row (1 for the first): anything up to a bound that doubles, so that streams and servers which lost
  * a broker together do not come back together (V29).
  */
 export function backOffMs(failures: number, random: Random): number {

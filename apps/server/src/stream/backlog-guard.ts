@@ -5,6 +5,9 @@ import type { StreamObserver } from './stream-observer.js'
 /** How often the backlog is looked at, milliseconds; what is written between two looks may go above the cap. */
 export const LOOK_MS = 5_000
 
+/** Counting a large backlog takes a while; the next look waits so many times as long. */
+const REST_PER_LOOK = 50
+
 /**
  * Keeps the backlog bounded: when more than the most that may wait does, all streams are turned off, with that reason. Writes go on, and what
  * waits is still relayed (V27).
@@ -38,10 +41,12 @@ export class BacklogGuard {
 
   private lookIn(delayMs: number): void {
     if (this.stopped) return
-    this.cancelNext = this.deps.clock.after(delayMs, () => {
+    const { clock } = this.deps
+    this.cancelNext = clock.after(delayMs, () => {
+      const startedAt = clock.elapsed()
       this.looking = this.look().finally(() => {
         this.looking = null
-        this.lookIn(LOOK_MS)
+        this.lookIn(Math.max(LOOK_MS, (clock.elapsed() - startedAt) * REST_PER_LOOK))
       })
     })
   }

@@ -50,7 +50,7 @@ async function publishAll({ leases, outbox }: Stores, clock: HeldClock): Promise
     const name = `shard-${shard}`
     const now = clock.now()
     const [lease] = await leases.take({ names: [name], holder: 'relay', now, until: now + 10_000 })
-    const waiting = await outbox.unpublished(shard, { limit: 10_000, bytesMax: 1e9 })
+    const waiting = await outbox.unpublished([shard], { limit: 10_000, bytesMax: 1e9 })
     await outbox.markPublished({ shard, lease: lease!, seqs: waiting.map(({ seq }) => seq), now })
     rows += waiting.length
   }

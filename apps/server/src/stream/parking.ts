@@ -9,12 +9,14 @@ export const PARK_AFTER_MS = 30_000
 /** The same for a topic that looks well and refuses all the same, for instance because this server may read it but not write. */
 export const PARK_UNEXPLAINED_AFTER_MS = 300_000
 
+/** A stream is tried every few seconds while its topic refuses; one that was not for so long, milliseconds, is taken for a new one. */
+const FORGET_AFTER_MS = 60_000
+
 /** Turns off the streams of every pool that publishes to a topic, and notes why. May be called again for the same. */
 export type DisableStream = (streamName: string, reason: string) => Promise<void>
 
 /** A send that its topic refused. */
 export type Refused = Readonly<{
-  shard: number
   streamName: string
   reason: string
   /** The highest partition that was written to. */
@@ -29,11 +31,11 @@ export type Refused = Readonly<{
  *
  *     refused ── 30 s, looked at: missing, forbidden, too few partitions, batches too small ──▶ parked
  *        │   └── 5 min, looked at: seems well ──────────────────────────────────────────────▶ parked
- *        └── acknowledged ──▶ forgotten
+ *        └── acknowledged, or not tried for a minute ──▶ forgotten
  */
 export class Parking {
-  /** By shard and stream. A stream is here only while rows of it are in a shard's window, which bounds it. */
-  private readonly refusedSince = new Map<string, number>()
+  /** By stream. */
+  private readonly refusals = new Map<string, Readonly<{ since: number; last: number }>>()
 
   constructor(
     private readonly deps: Readonly<{
@@ -48,25 +50,25 @@ export class Parking {
 
   /** Answers whether the stream is parked by now. */
   async refused(refused: Refused): Promise<boolean> {
-    const { clock } = this.deps
-    const key = keyOf(refused)
-    const since = this.refusedSince.get(key) ?? clock.elapsed()
-    this.refusedSince.set(key, since)
-    const lastedMs = clock.elapsed() - since
-    if (lastedMs < PARK_AFTER_MS) return false
-    const parked = await this.judge(refused, lastedMs)
-    if (parked) this.refusedSince.delete(key)
+    const { streamName } = refused
+    const at = this.deps.clock.elapsed()
+    this.forgetBefore(at - FORGET_AFTER_MS)
+    const since = this.refusals.get(streamName)?.since ?? at
+    this.refusals.set(streamName, { since, last: at })
+    if (at - since < PARK_AFTER_MS) return false
+    const parked = await this.judge(refused, at - since)
+    if (parked) this.refusals.delete(streamName)
     return parked
   }
 
-  /** To be called when the topic took rows of the shard. */
-  acknowledged(shard: number, streamName: string): void {
-    if (this.refusedSince.size > 0) this.refusedSince.delete(keyOf({ shard, streamName }))
+  /** To be called when the topic took rows. */
+  acknowledged(streamName: string): void {
+    this.refusals.delete(streamName)
   }
 
-  /** To be called when this process no longer has the shard. */
-  forget(shard: number): void {
-    for (const key of this.refusedSince.keys()) if (key.startsWith(`${shard}/`)) this.refusedSince.delete(key)
+  /** Streams that were not tried for so long are another process's matter, or nobody's: their time begins anew. */
+  private forgetBefore(time: number): void {
+    for (const [streamName, { last }] of this.refusals) if (last < time) this.refusals.delete(streamName)
   }
 
   private async judge(refused: Refused, lastedMs: number): Promise<boolean> {
@@ -119,5 +121,3 @@ function explanation(looked: TopicOutcome, { reason, partition, bytes }: Refused
     }
   }
 }
-
-const keyOf = ({ shard, streamName }: Pick<Refused, 'shard' | 'streamName'>): string => `${shard}/${streamName}`

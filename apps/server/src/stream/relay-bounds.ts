@@ -1,4 +1,4 @@
-/** What a relay keeps within, for each shard. Times in milliseconds. */
+/** What a relay keeps within, all its shards together. Times in milliseconds. */
 export type RelayBounds = Readonly<{
   /** Rows and bytes of payload that are read ahead of their sending. */
   windowRowsMax: number
@@ -6,6 +6,9 @@ export type RelayBounds = Readonly<{
   /** What one send carries; a single row may be larger. */
   batchRowsMax: number
   batchBytesMax: number
+  /** After a read that found rows the next one begins so much later for each of them, and no more than the second. */
+  restMsPerRow: number
+  restMsMax: number
   /** So many acknowledged rows are marked as published at once; fewer after a while. */
   markRowsMin: number
   markDelayMs: number
@@ -24,9 +27,11 @@ export const RELAY_BOUNDS: RelayBounds = {
   windowBytesMax: 1_048_576,
   batchRowsMax: 500,
   batchBytesMax: 512 * 1_024,
-  markRowsMin: 64,
+  restMsPerRow: 5,
+  restMsMax: 20,
+  markRowsMin: 1_000,
   markDelayMs: 100,
-  unmarkedRowsMax: 1_000,
+  unmarkedRowsMax: 4_000,
   sendMsMax: 6_000,
   pollMs: 500,
   stopMs: 5_500,

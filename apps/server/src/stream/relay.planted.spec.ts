@@ -7,9 +7,9 @@ const PLANTS: Readonly<Record<string, () => Plant>> = {
     outbox: (outbox) => {
       const through = new Map<number, number>()
       return replacing(outbox, {
-        unpublished: async (shard, page) => {
-          const rows = await outbox.unpublished(shard, page)
-          return rows.filter(({ seq }) => seq > (through.get(shard) ?? 0))
+        unpublished: async (shards, page) => {
+          const rows = await outbox.unpublished(shards, page)
+          return rows.filter(({ shard, seq }) => seq > (through.get(shard) ?? 0))
         },
         markPublished: (request) => {
           through.set(request.shard, Math.max(through.get(request.shard) ?? 0, ...request.seqs))
@@ -68,6 +68,20 @@ const PLANTS: Readonly<Record<string, () => Plant>> = {
     open: (open) => {
       let only: Publisher | null = null
       return () => ({ publish: (...given) => (only ??= open()).publish(...given), close: () => undefined })
+    },
+  }),
+  'sends what it read under a lease that another had meanwhile, with its own': () => ({
+    outbox: (outbox) => {
+      // What was read once is answered again a while later, as if the line had kept it while its shard was another's.
+      let kept: Awaited<ReturnType<typeof outbox.unpublished>> = []
+      let reads = 0
+      return replacing(outbox, {
+        unpublished: async (shards, page) => {
+          const rows = await outbox.unpublished(shards, page)
+          if (++reads % 10 === 0) kept = rows
+          return reads % 10 === 7 ? kept.slice(1) : rows
+        },
+      })
     },
   }),
   'does not look at its lease right before it sends': () => ({

@@ -16,24 +16,50 @@ test('[V28] what a commit tells of is published without waiting for anything', a
   await settle()
   const toldAt = clock.now()
   const row = outbox.add(anOutboxRow(1, 1))
-  relay.wake(row.shard)
+  relay.wake()
   await settle()
   expect(valuesIn(kafka)).toEqual([row.id])
   expect(clock.now()).toBe(toldAt)
 })
 
-test('[V28] a wake wakes its shard only, and one without a shard wakes all', async () => {
-  const { outbox, startRelay, settle } = relayHarness()
+test('[V28] changes that come one by one are each published without waiting', async () => {
+  const { outbox, kafka, clock, startRelay, settle } = relayHarness()
+  const relay = startRelay()
+  await settle()
+  for (let count = 1; count <= 10; count++) {
+    clock.advance(RELAY_BOUNDS.restMsPerRow)
+    await settle()
+    outbox.add(anOutboxRow(count, 1))
+    relay.wake()
+    await settle()
+    expect(kafka.calls).toHaveLength(count)
+  }
+})
+
+test('[V28] under load a relay reads and sends about fifty times a second, for all shards together, however often it is woken', async () => {
+  const { outbox, kafka, startRelay, pass, settle } = relayHarness()
   const relay = startRelay()
   await settle()
   const reads = outbox.reads
-  relay.wake(3)
-  await settle()
-  expect(outbox.reads - reads).toBe(1)
-  relay.wake()
-  await settle()
-  expect(outbox.reads - reads).toBe(1 + 8)
-  expect(() => relay.wake(8)).toThrow('there is no shard 8')
+  for (let ms = 0; ms < 1_000; ms++) {
+    for (let row = 0; row < 5; row++) outbox.add(anOutboxRow((ms * 5 + row) % 40, Math.floor((ms * 5 + row) / 40) + 1))
+    relay.wake()
+    await pass(1, 1)
+  }
+  await pass(RELAY_BOUNDS.restMsMax)
+  expect(kafka.messages(STREAM)).toHaveLength(5_000)
+  expect(kafka.calls.length).toBeLessThanOrEqual(52)
+  expect(outbox.reads - reads).toBeLessThanOrEqual(52)
+})
+
+test('[V28] what fills a batch is followed by the next one at once', async () => {
+  const { outbox, kafka, clock, startRelay, settle } = relayHarness()
+  for (let count = 1; count <= 2_500; count++) outbox.add(anOutboxRow(1, count))
+  startRelay()
+  const begunAt = clock.now()
+  for (let turn = 0; turn < 5; turn++) await settle()
+  expect(clock.now()).toBe(begunAt)
+  expect(kafka.messages(STREAM)).toHaveLength(2_500)
 })
 
 test('[V28] what nobody told of is found soon', async () => {
@@ -49,7 +75,8 @@ test('[V21] under a light load marks are few, and all are made', async () => {
   const { outbox, kafka, startRelay, pass } = relayHarness()
   const relay = startRelay()
   for (let count = 1; count <= 30; count++) {
-    relay.wake(outbox.add(anOutboxRow(1, count)).shard)
+    outbox.add(anOutboxRow(1, count))
+    relay.wake()
     await pass(10, 10)
   }
   expect(valuesIn(kafka)).toHaveLength(30)
@@ -79,7 +106,7 @@ test('[V21] a store that cannot mark stops the sending before much would come tw
   outbox.markPublished = () => Promise.reject(new Error('the disk is full'))
   startRelay()
   await pass(20_000)
-  expect(kafka.messages(STREAM)).toHaveLength(1_000)
+  expect(kafka.messages(STREAM)).toHaveLength(RELAY_BOUNDS.unmarkedRowsMax)
   expect(failures).toContain('mark')
   outbox.markPublished = mark
   await pass(20_000)
@@ -136,7 +163,8 @@ test('[V23] a relay whose lease was taken over marks nothing and sends nothing m
   // As if its clock had stood still: the store sees the lease end long before it does.
   const later = clock.now() + LEASE_MS + 1
   await leases.take({ names: [leaseName(1)], holder: 'other', now: later, until: later + LEASE_MS })
-  relay.wake(outbox.add(anOutboxRow(1, 1)).shard)
+  outbox.add(anOutboxRow(1, 1))
+  relay.wake()
   await pass(RELAY_BOUNDS.markDelayMs + 10)
   expect(ends).toEqual([{ shard: 1, why: 'taken-over' }])
   expect(outbox.waiting.size).toBe(1)
@@ -157,7 +185,8 @@ test('[V23] where leases cannot be renewed, sending ends before they do', async 
   leases.take = () => Promise.reject(new Error('the store is away'))
   let count = 0
   for (let step = 0; step < 150; step++) {
-    relay.wake(outbox.add(anOutboxRow(1, ++count)).shard)
+    outbox.add(anOutboxRow(1, ++count))
+    relay.wake()
     await pass(100)
   }
   expect(relay.shardsHeld).toBe(0)
@@ -227,7 +256,8 @@ test('[V26] a stream whose topic is missing is turned off and set aside after a 
   const relay = startRelay()
   await pass(100)
   for (let count = 1; count <= 25; count++) {
-    relay.wake(outbox.add(anOutboxRow(9, count)).shard)
+    outbox.add(anOutboxRow(9, count))
+    relay.wake()
     await pass(1_000)
     expect(kafka.messages(STREAM)).toHaveLength(count)
   }
@@ -241,6 +271,15 @@ test('[V26] a stream whose topic is missing is turned off and set aside after a 
   relay.wake()
   await pass(10)
   expect(kafka.messages('gone')).toHaveLength(1)
+})
+
+test('[V26] however many rows of a stream wait for its topic, others go on', async () => {
+  const { outbox, kafka, startRelay, pass } = relayHarness()
+  for (let count = 1; count <= 3_000; count++) outbox.add(anOutboxRow(1, count, { streamName: 'gone' }))
+  outbox.add(anOutboxRow(1, 1))
+  startRelay()
+  await pass(500)
+  expect(kafka.messages(STREAM)).toHaveLength(1)
 })
 
 test('[V26] a topic that is back in time costs nothing but the wait', async () => {
@@ -281,7 +320,8 @@ test('[V31] a relay that stops lets its sends end, marks them, and another goes 
   kafka.delayMs = () => 2_000
   const first = startRelay()
   await settle()
-  first.wake(outbox.add(anOutboxRow(1, 1)).shard)
+  outbox.add(anOutboxRow(1, 1))
+  first.wake()
   await pass(100)
   let stopped = false
   const stopping = first.stop().then(() => (stopped = true))
@@ -305,7 +345,8 @@ test('[V31] stopping takes no longer than the drain has, whatever hangs', async 
   const relay = startRelay()
   await pass(10)
   kafka.pause()
-  relay.wake(outbox.add(anOutboxRow(1, 1)).shard)
+  outbox.add(anOutboxRow(1, 1))
+  relay.wake()
   await pass(10)
   outbox.markPublished = () => new Promise(() => undefined)
   leases.release = () => new Promise(() => undefined)

@@ -1,12 +1,11 @@
-import { SHARDS } from '../domain/outbox-row.js'
 import type { Clock } from '../runtime/clock.js'
 import type { LeaseStore } from '../store/lease-store.js'
 import type { OutboxStore } from '../store/outbox-store.js'
 import { BacklogGuard } from './backlog-guard.js'
 import { Parking, type DisableStream } from './parking.js'
 import { RELAY_BOUNDS, type RelayBounds } from './relay-bounds.js'
+import { RelayLine, type RelayLineParts } from './relay-line.js'
 import { ShardLeases, type Tenure, type TenureListener } from './shard-leases.js'
-import { ShardRelay, type ShardRelayParts } from './shard-relay.js'
 import type { Topics } from './topics.js'
 
 /** How long giving the leases back may take when the server stops; they end by themselves otherwise. */
@@ -21,25 +20,29 @@ export type RelayParts = Readonly<{
   backlogRowsMax: number
   bounds?: RelayBounds
 }> &
-  Omit<ShardRelayParts, 'outbox' | 'bounds' | 'parking'>
+  Omit<RelayLineParts, 'outbox' | 'bounds' | 'parking'>
 
 /**
- * Publishes what waits in the outbox: one {@link ShardRelay} for each shard whose lease this process has. Everything is published at least once, each
+ * Publishes what waits in the outbox: one {@link RelayLine} over all shards whose lease this process has. Everything is published at least once, each
  * dataset's changes in their order by first appearance (V20), whatever fails and whichever process stops, pauses or dies.
  */
 export class Relay implements TenureListener {
-  private readonly shardRelays = new Map<Tenure, ShardRelay>()
-  private readonly running = new Set<Promise<void>>()
-  private readonly shards: ShardRelayParts & Readonly<{ parking: Parking }>
+  private readonly line: RelayLine
+  private running: Promise<void> | null = null
   private readonly leases: ShardLeases
   private readonly guard: BacklogGuard
   private readonly clock: Clock
+  private readonly stopMs: number
   private stopping: Promise<void> | null = null
 
   constructor(parts: RelayParts) {
     const { outbox, random, clock, observer, backlogRowsMax, disableAll, bounds = RELAY_BOUNDS } = parts
     this.clock = clock
-    this.shards = { ...parts, bounds, parking: new Parking(parts) }
+    this.stopMs = bounds.stopMs
+    this.line = new RelayLine(
+      { ...parts, bounds, parking: new Parking(parts) },
+      { renew: () => this.leases.renew(), giveUp: (tenure) => this.leases.giveUp(tenure) },
+    )
     this.leases = new ShardLeases({
       store: parts.leases,
       clock,
@@ -56,14 +59,14 @@ export class Relay implements TenureListener {
   }
 
   start(): void {
+    this.running ??= this.line.run()
     this.leases.start()
     this.guard.start()
   }
 
-  /** To be called after a commit that put rows into the outbox, or that let a stream go on; with the shard, where it is one that is known. */
-  wake(shard?: number): void {
-    if (shard !== undefined && (shard < 0 || shard >= SHARDS)) throw new RangeError(`there is no shard ${shard}`)
-    for (const [tenure, relay] of this.shardRelays) if (shard === undefined || tenure.shard === shard) relay.wake()
+  /** To be called after a commit that put rows into the outbox, or that let a stream go on. */
+  wake(): void {
+    this.line.wake()
   }
 
   /**
@@ -75,30 +78,18 @@ export class Relay implements TenureListener {
   }
 
   began(tenure: Tenure): void {
-    const relay = this.newShardRelay(tenure)
-    this.shardRelays.set(tenure, relay)
-    const run = relay.run().finally(() => this.running.delete(run))
-    this.running.add(run)
+    this.line.begin(tenure)
   }
 
   ended(tenure: Tenure): void {
-    this.shardRelays.get(tenure)?.abandon()
-    this.shardRelays.delete(tenure)
-    this.shards.parking.forget(tenure.shard)
-  }
-
-  private newShardRelay(tenure: Tenure): ShardRelay {
-    return new ShardRelay(this.shards, tenure, {
-      renew: () => this.leases.renew(),
-      giveUp: (gone) => this.leases.giveUp(gone),
-    })
+    this.line.lose(tenure)
   }
 
   private async end(): Promise<void> {
     this.leases.halt()
     const guard = this.guard.stop()
-    for (const relay of this.shardRelays.values()) relay.finish()
-    await this.within(this.shards.bounds.stopMs, Promise.all([guard, ...this.running]))
+    this.line.finish()
+    await this.within(this.stopMs, Promise.all([guard, this.running]))
     await this.within(RELEASE_MS_MAX, this.leases.release())
   }
 

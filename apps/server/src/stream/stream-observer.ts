@@ -19,7 +19,7 @@ export interface StreamObserver {
   leased(shard: number, epoch: number): void
   leaseEnded(shard: number, epoch: number, why: LeaseEnd): void
   /** A send ended. */
-  sent(send: Readonly<{ shard: number; outcome: PublishOutcome; rows: number; seconds: number }>): void
+  sent(send: Readonly<{ outcome: PublishOutcome; rows: number; seconds: number }>): void
   /** Kafka acknowledged these at `at`, epoch milliseconds. */
   published(rows: readonly PlacedOutboxRow[], at: number): void
   /** So many rows left the unpublished set in one transaction. */

@@ -1,6 +1,6 @@
 import { byCodePoint, byteSize } from '@satchel/protocol'
 import type { PlacedOutboxRow } from '../../domain/outbox-row.js'
-import type { Backlog, OutboxStore, ParkedStream } from '../outbox-store.js'
+import type { Backlog, OutboxStore, ParkedStream, UnpublishedPage } from '../outbox-store.js'
 import type { MemoryDatabase } from './memory-database.js'
 
 /** The outbox in memory. */
@@ -8,11 +8,13 @@ export class MemoryOutboxStore implements OutboxStore {
   constructor(private readonly database: MemoryDatabase) {}
 
   unpublished(
-    shard: number,
-    { limit, bytesMax }: Readonly<{ limit: number; bytesMax: number }>,
+    shards: readonly number[],
+    { limit, bytesMax, without }: UnpublishedPage,
   ): Promise<readonly PlacedOutboxRow[]> {
+    const seqs = new Set(without?.seqs)
+    const streams = new Set(without?.streams)
     const first = this.live()
-      .filter((row) => row.shard === shard)
+      .filter(({ seq, shard, streamName }) => shards.includes(shard) && !seqs.has(seq) && !streams.has(streamName))
       .slice(0, limit)
     let bytes = 0
     const over = first.findIndex(({ payload }, index) => (bytes += byteSize(payload)) > bytesMax && index > 0)

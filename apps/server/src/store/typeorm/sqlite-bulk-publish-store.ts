@@ -2,7 +2,7 @@ import type { IdentityPoolId } from '@satchel/protocol'
 import type { QueryRunner } from 'typeorm'
 import type { BeginOutcome, BulkPublish, BulkPublishStore } from '../bulk-publish-store.js'
 import { BULK_COLUMNS, bulkPublishOf, type BulkPublishRow } from './bulk-publish-row.js'
-import { ALL_SHARDS, WAITING } from './outbox-columns.js'
+import { WAITING } from './outbox-columns.js'
 import type { SqliteDatabase } from './sqlite-database.js'
 
 /** Keeps bulk publishes in SQLite; their steps are done in the commit thread, where no commit overlaps them. */
@@ -40,7 +40,7 @@ export class SqliteBulkPublishStore implements BulkPublishStore {
   }
 
   async unpublishedRows(pool: IdentityPoolId): Promise<number> {
-    const [row] = (await this.database.reads.query(UNPUBLISHED, [ALL_SHARDS, pool])) as { count: number }[]
+    const [row] = (await this.database.reads.query(UNPUBLISHED, [pool])) as { count: number }[]
     return row!.count
   }
 
@@ -67,7 +67,7 @@ const END = `UPDATE bulk_publish SET status = ?, completed_at = ?, failure = ? W
 
 const UNPUBLISHED = `${WAITING}
   SELECT count(*) AS count FROM bulk_publish AS b CROSS JOIN waiting AS w
-    CROSS JOIN outbox_unpublished AS u ON u.shard = w.shard AND u.stream_name = w.stream
+    CROSS JOIN outbox_unpublished AS u ON u.stream_name = w.stream
       AND u.seq BETWEEN b.first_seq AND b.last_seq
     CROSS JOIN outbox AS o ON o.seq = u.seq
   WHERE b.pool_id = ? AND o.pool_id = b.pool_id AND o.type = 'snapshot'`

@@ -2,7 +2,7 @@ import type { SyncCount } from '@satchel/protocol'
 import type { QueryRunner } from 'typeorm'
 import type { PlacedOutboxRow } from '../../domain/outbox-row.js'
 import type { ChangeLog, DatasetCursor, StreamedDataset } from '../change-log.js'
-import { ALL_SHARDS, OUTBOX_COLUMNS, WAITING } from './outbox-columns.js'
+import { OUTBOX_COLUMNS, WAITING } from './outbox-columns.js'
 
 /** Reads the change log through a connection that sees committed data only. */
 export class SqliteChangeLog implements ChangeLog {
@@ -27,7 +27,7 @@ export class SqliteChangeLog implements ChangeLog {
   }
 
   async unpublishedSeqs({ after, limit }: Readonly<{ after: number; limit: number }>): Promise<readonly number[]> {
-    const rows = await this.query<{ seq: number }>(UNPUBLISHED, [ALL_SHARDS, after, limit, limit])
+    const rows = await this.query<{ seq: number }>(UNPUBLISHED, [after, limit, limit])
     return rows.map(({ seq }) => seq)
   }
 
@@ -49,7 +49,7 @@ const ROWS_OF = `SELECT ${OUTBOX_COLUMNS} FROM outbox AS o WHERE o.aggregateid =
 
 const UNPUBLISHED = `${WAITING}
   SELECT u.seq FROM waiting AS w
-    CROSS JOIN outbox_unpublished AS u ON u.shard = w.shard AND u.stream_name = w.stream AND u.seq IN
+    CROSS JOIN outbox_unpublished AS u ON u.stream_name = w.stream AND u.seq IN
       (SELECT next.seq FROM outbox_unpublished AS next
-        WHERE next.shard = w.shard AND next.stream_name = w.stream AND next.seq > ? ORDER BY next.seq LIMIT ?)
+        WHERE next.stream_name = w.stream AND next.seq > ? ORDER BY next.seq LIMIT ?)
   ORDER BY u.seq LIMIT ?`

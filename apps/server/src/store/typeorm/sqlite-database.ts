@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
-import type Database from 'better-sqlite3'
+import Database from 'better-sqlite3'
 import type { QueryRunner } from 'typeorm'
 import { entities } from './entities/entities.js'
 import { takeDirectory } from './directory-lock.js'
@@ -10,7 +10,8 @@ import { WITHOUT_LINKS, type StreamStorage } from '../stream-storage.js'
 import { migrations } from './migrations/migrations.js'
 import { refuseNewerDatabase } from './refuse-newer-database.js'
 import { silentLogger } from './silent-logger.js'
-import { tuneReader, tuneWriter } from './sqlite-pragmas.js'
+import { tuneReader, tuneRelayReader, tuneWriter } from './sqlite-pragmas.js'
+import { Statements } from './statements.js'
 import type { WorkAnswer, WorkName, WorkRequest } from './thread-work.js'
 import { DataSource } from './typeorm.js'
 
@@ -24,16 +25,20 @@ const STATEMENTS_CACHED = 400
 export class SqliteDatabase {
   /** The only way to write. */
   readonly lane: Lane
+  /** Sees committed data only; for what is read so often that TypeORM's way around a statement would show. */
+  readonly relayReads: Statements
 
   private constructor(
     private readonly writer: DataSource,
     private readonly reader: DataSource,
     private readonly lock: Database.Database,
     private readonly commits: CommitThreadClient,
+    private readonly relayReader: Database.Database,
     /** Sees committed data only; never write through it. */
     readonly reads: QueryRunner,
   ) {
     this.lane = new Lane(writer.createQueryRunner())
+    this.relayReads = new Statements(relayReader)
   }
 
   /**
@@ -47,16 +52,21 @@ export class SqliteDatabase {
       const writer = await openWriter(file)
       const reader = await openReader(file)
       const commits = new CommitThreadClient(file, streams)
-      return new SqliteDatabase(writer, reader, lock, commits, reader.createQueryRunner())
+      const relayReader = new Database(file, { readonly: true })
+      tuneRelayReader(relayReader)
+      return new SqliteDatabase(writer, reader, lock, commits, relayReader, reader.createQueryRunner())
     } catch (cause) {
       lock.close()
       throw cause
     }
   }
 
-  /** Has a piece of work done in the commit thread, when its turn comes on the lane. */
-  inThread<Name extends WorkName>(name: Name, request: WorkRequest<Name>): Promise<WorkAnswer<Name>> {
-    return this.lane.turn(() => this.commits.run(name, request))
+  /** Has a piece of work done in the commit thread, when its turn comes on the lane; a function is asked only then what the work is. */
+  inThread<Name extends WorkName>(
+    name: Name,
+    request: WorkRequest<Name> | (() => WorkRequest<Name>),
+  ): Promise<WorkAnswer<Name>> {
+    return this.lane.turn(() => this.commits.run(name, typeof request === 'function' ? request() : request))
   }
 
   /** Bytes of the database and its log on disk. */
@@ -74,6 +84,7 @@ export class SqliteDatabase {
     await this.lane.close()
     await this.commits.close()
     await this.reader.destroy()
+    this.relayReader.close()
     await this.writer.destroy()
     this.lock.close()
   }

@@ -1,33 +1,45 @@
 import type { PlacedOutboxRow } from '../../domain/outbox-row.js'
-import type { Backlog, OutboxStore, ParkedStream } from '../outbox-store.js'
-import { ALL_SHARDS, LIVE, OUTBOX_COLUMNS } from './outbox-columns.js'
+import type { Backlog, OutboxStore, ParkedStream, UnpublishedPage } from '../outbox-store.js'
+import { LIVE } from './outbox-columns.js'
 import type { SqliteDatabase } from './sqlite-database.js'
-import { KEEP_LINKED, linkedValues } from './sqlite-outbox.js'
+import { firstUnpublished } from './sqlite-unpublished.js'
+import { KEEP_LINKED, linkedValues, type Mark } from './sqlite-outbox.js'
 
 /** The outbox in SQLite: what a relay does all the time in the commit thread, the rest through the lane, reads through the read-only connection. */
 export class SqliteOutboxStore implements OutboxStore {
   /** Where the next pruning goes on. */
   private prunedTo = 0
+  private readonly marks: AskedMark[] = []
 
   constructor(private readonly database: SqliteDatabase) {}
 
-  async unpublished(
-    shard: number,
-    { limit, bytesMax }: Readonly<{ limit: number; bytesMax: number }>,
-  ): Promise<readonly PlacedOutboxRow[]> {
-    const sizes = await this.query<{ seq: number; bytes: number }>(FIRST, [`[${shard}]`, limit, limit])
-    let bytes = 0
-    const over = sizes.findIndex((row, index) => (bytes += row.bytes) > bytesMax && index > 0)
-    const seqs = (over === -1 ? sizes : sizes.slice(0, over)).map(({ seq }) => seq)
-    return seqs.length === 0 ? [] : this.query<PlacedOutboxRow>(ROWS, [JSON.stringify(seqs)])
+  unpublished(shards: readonly number[], page: UnpublishedPage): Promise<readonly PlacedOutboxRow[]> {
+    return new Promise((resolve) => resolve(firstUnpublished(this.database.relayReads, shards, page)))
   }
 
-  markPublished(request: Parameters<OutboxStore['markPublished']>[0]): Promise<boolean> {
-    return this.database.inThread('markPublished', request)
+  markPublished(mark: Mark): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      this.marks.push({ mark, resolve, reject })
+      if (this.marks.length === 1) void this.markAll()
+    })
+  }
+
+  /** What is asked until its turn comes goes in one transaction: each costs a wait for the disk. */
+  private async markAll(): Promise<void> {
+    let asked: AskedMark[] = []
+    try {
+      const marked = await this.database.inThread('markPublished', () => {
+        asked = this.marks.splice(0)
+        return asked.map(({ mark }) => mark)
+      })
+      for (const [at, { resolve }] of asked.entries()) resolve(marked[at]!)
+    } catch (cause) {
+      for (const { reject } of [...asked, ...this.marks.splice(0)]) reject(cause)
+    }
   }
 
   async backlog(): Promise<Backlog> {
-    const [row] = await this.query<Backlog>(BACKLOG, [ALL_SHARDS])
+    const [row] = await this.query<Backlog>(BACKLOG, [])
     return row!
   }
 
@@ -79,22 +91,14 @@ export class SqliteOutboxStore implements OutboxStore {
   }
 }
 
-const FIRST = `${LIVE}
-  SELECT o.seq, octet_length(o.payload) AS bytes FROM live AS l
-    CROSS JOIN outbox_unpublished AS u ON u.shard = l.shard AND u.stream_name = l.stream AND u.seq IN
-      (SELECT first.seq FROM outbox_unpublished AS first
-        WHERE first.shard = l.shard AND first.stream_name = l.stream ORDER BY first.seq LIMIT ?)
-    CROSS JOIN outbox AS o ON o.seq = u.seq
-  ORDER BY o.seq LIMIT ?`
-
-const ROWS = `SELECT ${OUTBOX_COLUMNS} FROM json_each(?) AS wanted CROSS JOIN outbox AS o ON o.seq = wanted.value
-  ORDER BY o.seq`
+/** A mark that waits for its turn. */
+type AskedMark = Readonly<{ mark: Mark; resolve: (marked: boolean) => void; reject: (cause: unknown) => void }>
 
 const BACKLOG = `${LIVE}
   SELECT (SELECT coalesce(sum(w."rows"), 0) FROM outbox_waiting AS w
       WHERE w.stream_name NOT IN (SELECT stream_name FROM stream_park)) AS "rows",
     (SELECT min(o.created_at) FROM live AS l CROSS JOIN outbox AS o ON o.seq =
       (SELECT first.seq FROM outbox_unpublished AS first
-        WHERE first.shard = l.shard AND first.stream_name = l.stream ORDER BY first.seq LIMIT 1)) AS oldestAt`
+        WHERE first.stream_name = l.stream ORDER BY first.seq LIMIT 1)) AS oldestAt`
 
 const PARKED = 'SELECT stream_name AS streamName, reason, parked_at AS at FROM stream_park ORDER BY stream_name'

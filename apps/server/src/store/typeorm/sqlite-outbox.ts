@@ -41,13 +41,14 @@ export function insertOutbox(
   return seq
 }
 
+/** What is asked of {@link OutboxStore.markPublished}. */
+export type Mark = Parameters<OutboxStore['markPublished']>[0]
+
 /** See {@link OutboxStore.markPublished}; in the caller's transaction. */
-export function markPublished(
-  statements: Statements,
-  { shard, lease, seqs, now }: Parameters<OutboxStore['markPublished']>[0],
-): boolean {
+export function markPublished(statements: Statements, { shard, lease, seqs, streamNames, now }: Mark): boolean {
   if (statements.get(HOLDS_LEASE, [lease.name, lease.holder, lease.epoch, now]) === undefined) return false
-  statements.run(PUBLISHED, [JSON.stringify(seqs), shard])
+  if (streamNames === undefined) statements.run(PUBLISHED, [JSON.stringify(seqs), shard])
+  else statements.run(PUBLISHED_OF_STREAMS, [JSON.stringify(seqs.map((seq, at) => [streamNames[at], seq])), shard])
   return true
 }
 
@@ -138,12 +139,16 @@ export const KEEP_LINKED = `INSERT INTO outbox_linked (id, records, created_at) 
 
 const HOLDS_LEASE = 'SELECT 1 FROM stream_lease WHERE name = ? AND holder = ? AND epoch = ? AND until > ?'
 
-const PUBLISHED = `DELETE FROM outbox_unpublished WHERE (shard, stream_name, seq) IN
-  (SELECT o.shard, o.aggregatetype, o.seq FROM json_each(?) AS marked CROSS JOIN outbox AS o ON o.seq = marked.value
+const PUBLISHED = `DELETE FROM outbox_unpublished WHERE (stream_name, seq) IN
+  (SELECT o.aggregatetype, o.seq FROM json_each(?) AS marked CROSS JOIN outbox AS o ON o.seq = marked.value
     WHERE o.shard = ?)`
 
+// Reads no page of the outbox itself, which would fill this thread's memory with payloads.
+const PUBLISHED_OF_STREAMS = `DELETE FROM outbox_unpublished WHERE (stream_name, seq) IN
+  (SELECT value ->> 0, value ->> 1 FROM json_each(?)) AND shard = ?`
+
 const LOOK = `SELECT o.seq, o.created_at AS createdAt, EXISTS (SELECT 1 FROM outbox_unpublished AS u
-    WHERE u.shard = o.shard AND u.stream_name = o.aggregatetype AND u.seq = o.seq) AS waits
+    WHERE u.stream_name = o.aggregatetype AND u.seq = o.seq) AS waits
   FROM outbox AS o WHERE o.seq > ? ORDER BY o.seq LIMIT ?`
 
 // Only looks at the lengths that stand at the beginning of a row.

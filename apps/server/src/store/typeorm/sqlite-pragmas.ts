@@ -10,6 +10,11 @@ export function tuneWriter(connection: Connection): void {
   connection.pragma('journal_size_limit = 67108864')
 }
 
+/** How the connection is set up that reads each row once. */
+export function tuneRelayReader(connection: Connection): void {
+  connection.pragma('cache_size = -4096')
+}
+
 /** How the connection that reads is set up. */
 export function tuneReader(connection: Connection): void {
   connection.pragma('cache_size = -32768')

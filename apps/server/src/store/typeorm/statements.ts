@@ -19,6 +19,16 @@ export class Statements {
     }
   }
 
+  /** Does `work`, which only reads, on the database as it is when it begins. */
+  snapshot<T>(work: () => T): T {
+    this.run('BEGIN')
+    try {
+      return work()
+    } finally {
+      this.run('COMMIT')
+    }
+  }
+
   /** The rows of a query, taken to be of the shape that the caller names. */
   all<Row>(sql: string, values: readonly unknown[]): Row[] {
     return this.prepare(sql).all(...values) as Row[]
@@ -27,6 +37,13 @@ export class Statements {
   /** The one row of a query, if there is any. */
   get<Row>(sql: string, values: readonly unknown[]): Row | undefined {
     return this.prepare(sql).get(...values) as Row | undefined
+  }
+
+  /** The one row of a query as a list of its columns, which costs less than an object. */
+  values<Row extends readonly unknown[]>(sql: string, values: readonly unknown[]): Row | undefined {
+    return this.prepare(sql)
+      .raw(true)
+      .get(...values) as Row | undefined
   }
 
   /** Answers how many rows were changed. */

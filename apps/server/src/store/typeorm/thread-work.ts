@@ -3,12 +3,11 @@ import type { RecordsLinkKey } from '../../access/records-link.js'
 import type { DatasetWrite, WriteOutcome } from '../../domain/dataset-write.js'
 import type { BulkPublishStore } from '../bulk-publish-store.js'
 import type { LeaseStore } from '../lease-store.js'
-import type { OutboxStore } from '../outbox-store.js'
 import { linkMaker } from '../stream-storage.js'
 import { advanceBulkPublish } from './sqlite-bulk-publish.js'
 import { commitGroup } from './sqlite-commit.js'
 import { releaseLeases, takeLeases } from './sqlite-leases.js'
-import { markPublished, pruneOutbox, type OutboxRule, type PruneRange } from './sqlite-outbox.js'
+import { markPublished, pruneOutbox, type Mark, type OutboxRule, type PruneRange } from './sqlite-outbox.js'
 import type { Statements } from './statements.js'
 
 /** What the thread works with. */
@@ -40,8 +39,8 @@ export const threadWork = {
   ) =>
     context.statements.transaction(() => advanceBulkPublish(context.statements, request, ruleOf(context, publicUrl))),
 
-  markPublished: ({ statements }: ThreadContext, request: Parameters<OutboxStore['markPublished']>[0]) =>
-    statements.transaction(() => markPublished(statements, request)),
+  markPublished: ({ statements }: ThreadContext, marks: readonly Mark[]) =>
+    statements.transaction(() => marks.map((mark) => markPublished(statements, mark))),
 
   prune: ({ statements }: ThreadContext, range: PruneRange) =>
     statements.transaction(() => pruneOutbox(statements, range)),

@@ -32,11 +32,11 @@ const FAULTS: readonly Fault[] = ['lost', 'written', 'late', 'partial']
 /** Small, so that a short history meets every bound. */
 const BOUNDS: RelayBounds = {
   ...RELAY_BOUNDS,
-  windowRowsMax: 12,
-  batchRowsMax: 5,
+  windowRowsMax: 24,
+  batchRowsMax: 8,
   batchBytesMax: 4_000,
-  markRowsMin: 3,
-  unmarkedRowsMax: 8,
+  markRowsMin: 5,
+  unmarkedRowsMax: 16,
 }
 
 /**
@@ -64,8 +64,8 @@ export class StreamWorld {
   ) {
     this.random = new SeededRandom(seed)
     this.kafka.create(STREAM, { partitions: 4, batchBytesMax: 5_000 })
-    this.kafka.nextFault = () => (this.faulty && this.chance(0.15) ? this.pick(FAULTS) : 'none')
-    this.kafka.delayMs = () => (this.faulty && this.chance(0.05) ? this.random.below(8_000) : this.random.below(20))
+    this.kafka.nextFault = () => (this.faulty && this.chance(0.1) ? this.pick(FAULTS) : 'none')
+    this.kafka.delayMs = () => (this.faulty && this.chance(0.02) ? this.random.below(8_000) : this.random.below(20))
     this.kafka.lateMs = 50 + this.random.below(20_000)
     for (let index = 0; index < options.processes; index++) this.members.push(this.startMember())
   }
@@ -132,11 +132,11 @@ export class StreamWorld {
     if (process.isDead) {
       if (this.chance(0.2)) this.members[index] = this.startMember()
     } else if (!process.isRunning) {
-      if (this.chance(0.02)) process.resume()
-    } else if (this.chance(0.02)) process.kill()
-    else if (this.chance(0.03)) process.pause()
+      if (this.chance(0.05)) process.resume()
+    } else if (this.chance(0.01)) process.kill()
+    else if (this.chance(0.02)) process.pause()
 
-    if (this.chance(0.02)) this.kafka.away = !this.kafka.away
+    if (this.chance(this.kafka.away ? 0.1 : 0.02)) this.kafka.away = !this.kafka.away
     if (this.chance(0.01)) this.kafka.pause()
     else if (this.chance(0.1)) this.kafka.resume()
   }
@@ -159,7 +159,7 @@ export class StreamWorld {
     const commit = () => {
       for (const { commit } of begun) this.committed.push(commit())
       this.writing.delete(identity)
-      for (const { process, relay } of this.members) if (process.isRunning) relay.wake(rows[0]!.shard)
+      for (const { process, relay } of this.members) if (process.isRunning) relay.wake()
     }
     if (this.chance(0.3)) this.clock.after(this.random.below(500), commit)
     else commit()
@@ -203,14 +203,7 @@ export class StreamWorld {
     let under = 0
     return {
       publish: async (topic, messages) => {
-        const identity = Number(messages[0]!.key.split(':')[1])
-        const name = leaseName(anOutboxRow(identity, 1).shard)
-        const epoch = Number(messages[0]!.headers['leaseEpoch'])
-        const newest = this.outbox.lease(name)!
-        if (newest.epoch !== epoch || newest.until <= this.clock.now()) {
-          const leftMs = newest.until - this.clock.now()
-          this.findings.push(`a send began under epoch ${epoch} of ${name}; it is ${newest.epoch}, for ${leftMs} ms`)
-        }
+        for (const { key, headers } of messages) this.judgeLease(key, Number(headers['leaseEpoch']))
         if (under > 0) this.findings.push('two sends of one publisher at a time')
         if (messages.length > 1 && messages.reduce((sum, { value }) => sum + byteSize(value), 0) > 4_000) {
           this.findings.push('a batch is larger than it may be')
@@ -226,6 +219,14 @@ export class StreamWorld {
       },
       close: () => publisher.close(),
     }
+  }
+
+  private judgeLease(key: string, epoch: number): void {
+    const name = leaseName(anOutboxRow(Number(key.split(':')[1]), 1).shard)
+    const newest = this.outbox.lease(name)!
+    const leftMs = newest.until - this.clock.now()
+    if (newest.epoch === epoch && leftMs > 0) return
+    this.findings.push(`a send began under epoch ${epoch} of ${name}; it is ${newest.epoch}, for ${leftMs} ms`)
   }
 
   private chance(of: number): boolean {

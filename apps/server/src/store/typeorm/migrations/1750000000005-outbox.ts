@@ -43,12 +43,13 @@ const UP = [
      payload TEXT NOT NULL
    )`,
 
-  // By stream before place, so that the rows of a parked stream, however many, are in nobody's way.
+  // By stream before place, so that the rows of a parked stream, however many, are in nobody's way. One process relays all shards of a database
+  // that only one can have, so the shard is there to be looked at, not to be searched by.
   `CREATE TABLE outbox_unpublished (
      shard INTEGER NOT NULL,
      stream_name TEXT NOT NULL,
      seq INTEGER NOT NULL,
-     PRIMARY KEY (shard, stream_name, seq)
+     PRIMARY KEY (stream_name, seq)
    ) WITHOUT ROWID`,
 
   // How many wait, by stream: counting them one by one would take longer the more they are, and is asked every few seconds.

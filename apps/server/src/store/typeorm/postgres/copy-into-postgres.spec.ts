@@ -165,7 +165,7 @@ async function told(stores: Stores) {
     keys: await stores.signingKeys.list(),
     rows: await stores.changeLog.rows({ after: 0, limit: 99 }),
     unpublished: await Promise.all(
-      shards.map((shard) => stores.outbox.unpublished(shard, { limit: 99, bytesMax: 1e9 })),
+      shards.map((shard) => stores.outbox.unpublished([shard], { limit: 99, bytesMax: 1e9 })),
     ),
     linked: await stores.outbox.linkedRecords(`${IDENTITY}/settings/2`),
     parked: await stores.outbox.parked(),

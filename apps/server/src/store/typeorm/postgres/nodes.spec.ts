@@ -164,7 +164,7 @@ describeWithPostgres('several nodes at one PostgreSQL', (postgres) => {
     const relay = async (shard: number): Promise<void> => {
       for (;;) {
         const stopped = !writing
-        const mine = await nodes[2]!.outbox.unpublished(shard, { ...ALL, limit: 50 })
+        const mine = await nodes[2]!.outbox.unpublished([shard], { ...ALL, limit: 50 })
         if (mine.length > 0) await take(shard, mine)
         else if (stopped) return
       }

@@ -1,5 +1,5 @@
 import type { PlacedOutboxRow } from '../../../domain/outbox-row.js'
-import type { Backlog, OutboxStore, ParkedStream } from '../../outbox-store.js'
+import type { Backlog, OutboxStore, ParkedStream, UnpublishedPage } from '../../outbox-store.js'
 import { OUTBOX_COLUMNS } from '../outbox-columns.js'
 import { leaseNow, presentTime, type LeaseTime } from './lease-time.js'
 import type { PostgresDatabase } from './postgres-database.js'
@@ -20,11 +20,12 @@ export class PostgresOutboxStore implements OutboxStore {
   ) {}
 
   unpublished(
-    shard: number,
-    { limit, bytesMax }: Readonly<{ limit: number; bytesMax: number }>,
+    shards: readonly number[],
+    { limit, bytesMax, without = NOTHING }: UnpublishedPage,
   ): Promise<readonly PlacedOutboxRow[]> {
     return this.database.snapshot(async (snapshot) => {
-      const values = [[shard], limit, Math.min(bytesMax, Number.MAX_SAFE_INTEGER)]
+      const { seqs, streams } = without
+      const values = [shards, limit, Math.min(bytesMax, Number.MAX_SAFE_INTEGER), streams, seqs]
       const [, rows] = await Promise.all([snapshot.query(BY_KEY), snapshot.query<PlacedOutboxRow>(FIRST, values)])
       return rows
     })
@@ -88,6 +89,8 @@ export class PostgresOutboxStore implements OutboxStore {
   }
 }
 
+const NOTHING = { seqs: [], streams: [] }
+
 // OFFSET 0 keeps each look-up one by key, whatever the planner thinks of the tables' sizes.
 const FIRST = prepared(`${LIVE},
   sized AS (
@@ -95,7 +98,9 @@ const FIRST = prepared(`${LIVE},
     FROM (
       SELECT l.shard, u.seq FROM live AS l CROSS JOIN LATERAL (
         SELECT seq FROM outbox_unpublished AS first WHERE first.shard = l.shard AND first.stream_name = l.stream
+          AND first.seq <> ALL ($5::bigint[])
         ORDER BY first.seq LIMIT $2) AS u
+      WHERE l.stream <> ALL ($4::text[])
       ORDER BY u.seq LIMIT $2
     ) AS first CROSS JOIN LATERAL (SELECT * FROM outbox WHERE outbox.shard = first.shard AND outbox.seq = first.seq OFFSET 0) AS o
   )
