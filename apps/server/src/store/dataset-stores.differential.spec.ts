@@ -7,7 +7,7 @@ import { SeededRandom } from '../runtime/testing/seeded-random.js'
 import type { DatasetStore } from './dataset-store.js'
 import { memoryHarness } from './testing/memory-harness.js'
 import { postgresHarness } from './testing/postgres-harness.js'
-import { DATASETS, RandomWrites } from './testing/random-writes.js'
+import { DATASETS, OUTCOME_KINDS, RandomWrites } from './testing/random-writes.js'
 import { sqliteHarness } from './testing/sqlite-harness.js'
 import type { StoreHarness } from './testing/store-harness.js'
 import { aTarget, STREAMS } from './testing/stream-harness.js'
@@ -163,16 +163,7 @@ describeWithPostgres('three stores', (postgres) => {
     await asked((store) => store.poolUsage(POOL))
     await all((side) => side.outbox())
     // A run in which one of these hardly ever happened proves nothing about it.
-    for (const kind of [
-      'accepted',
-      'deleted',
-      'missing',
-      'number-used',
-      'over-limit',
-      'repeated',
-      'session-spent',
-      'stale',
-    ]) {
+    for (const kind of OUTCOME_KINDS) {
       expect([kind, (kinds.get(kind) ?? 0) > 20]).toEqual([kind, true])
     }
   })

@@ -10,6 +10,18 @@ const KEYS = ['a', 'B', '__proto__', 'é', 'e\u0301', '😀', '\uffee', 'constru
 const VALUES = ['', 'v', 'x'.repeat(300), '値', '\u0001\u001f', '{"json":true}', 'NULL', '{"a,b",NULL}', '\\N']
 const DEVICES = ['phone', 'tab\nlet'] as DeviceId[]
 
+/** What can become of them, in order. */
+export const OUTCOME_KINDS = [
+  'accepted',
+  'deleted',
+  'missing',
+  'number-used',
+  'over-limit',
+  'repeated',
+  'session-spent',
+  'stale',
+] as const
+
 export const DATASETS = ['one', 'two', 'three', 'one.us-east-1:0b']
 
 /** Any key between one and three characters of any plane; never a surrogate alone, never NUL. */

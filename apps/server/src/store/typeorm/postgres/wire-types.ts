@@ -15,5 +15,5 @@ function wholeNumber(text: string): number {
 /** As `pg` reads types, but BIGINT as a number; one that is too large for that is a defect. */
 export const wireTypes: pg.CustomTypesConfig = {
   getTypeParser: (oid: number, format?: 'text' | 'binary'): Parser =>
-    oid === BIGINT ? wholeNumber : (pg.types.getTypeParser(oid, format as 'text') as Parser),
+    oid === BIGINT ? wholeNumber : (pg.types.getTypeParser(oid, format) as Parser),
 }
