@@ -45,3 +45,24 @@ test('[V75] without a broker, or without a database, the auditor says so with ex
   expect(nowhere.stderr).toContain(`there is no database ${join(dataDir, 'satchel.db')}`)
   rmSync(dataDir, { recursive: true })
 })
+
+test.each(['backup', 'restore'])('[V78] %s is for the embedded database alone', async (command) => {
+  const settings = {
+    SATCHEL_DATABASE_URL: 'postgres://127.0.0.1:1/satchel',
+    SATCHEL_MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),
+  }
+  const { code, stdout, stderr } = await satchel([command, 'nowhere.db'], settings)
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+  expect(stderr).toContain(`${command} is for the embedded database`)
+})
+
+test('[V75] the auditor reads the database that the settings name', async () => {
+  const { code, stderr } = await satchel(['audit-stream'], {
+    SATCHEL_KAFKA_BROKERS: '127.0.0.1:1',
+    SATCHEL_DATABASE_URL: 'postgres://nobody:secret-canary@127.0.0.1:1/satchel',
+    SATCHEL_MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),
+  })
+  expect(code).toBe(2)
+  expect(stderr).toContain('the database at 127.0.0.1:1/satchel cannot be used')
+  expect(stderr).not.toContain('secret-canary')
+})

@@ -1,11 +1,11 @@
 import type { SyncCount } from '@satchel/protocol'
 import { join } from 'node:path'
-import { readConfig } from '../config/config.js'
+import { readConfig, type Config } from '../config/config.js'
 import { SystemClock } from '../runtime/clock.js'
 import { keepAlive } from '../runtime/keep-alive.js'
 import { SystemRandom } from '../runtime/random.js'
 import { DATABASE_FILE } from '../store/database-file.js'
-import { openChangeLog } from '../store/typeorm/open-change-log.js'
+import { openChangeLog, type OpenedChangeLog } from '../store/typeorm/open-change-log.js'
 import { auditJson, auditReport } from '../stream/audit/audit-report.js'
 import type { AuditOptions } from '../stream/audit/audit.js'
 import type { AuditResult } from '../stream/audit/findings.js'
@@ -23,7 +23,7 @@ import { optionsOf } from './options.js'
 export const usage = `npx satchel audit-stream [options]
 
 Reads the store, then every topic that changes went to, and proves dataset by dataset that each change of the stream is there, once at
-least, in order, in one partition. Runs beside the server, in its data directory, with its settings (SATCHEL_DATA_DIR, SATCHEL_KAFKA_...).
+least, in order, in one partition. Runs beside the server, in its data directory, with its settings (SATCHEL_DATA_DIR or SATCHEL_DATABASE_URL, SATCHEL_KAFKA_...).
 Nothing is altered without --repair or --replay.
 
   --pool <id>        only this identity pool
@@ -91,7 +91,7 @@ async function withParts<T>(work: (parts: Parts) => Promise<T>): Promise<T> {
   const { topicPrefix } = config.kafka
   const log = () => undefined // what the client library says besides comes with the error
   const connections = new KafkaConnections(config.kafka, log)
-  const opened = await openChangeLog(join(config.dataDir, DATABASE_FILE))
+  const opened = await openedChangeLog(config)
   const progress = new ProgressLine(clock, (line) => process.stderr.write(line))
   try {
     return await work({
@@ -108,6 +108,13 @@ async function withParts<T>(work: (parts: Parts) => Promise<T>): Promise<T> {
   } finally {
     await opened.close()
   }
+}
+
+async function openedChangeLog({ databaseUrl: url, dataDir }: Config): Promise<OpenedChangeLog> {
+  if (url === null) return openChangeLog(join(dataDir, DATABASE_FILE))
+  // Its driver is loaded only where it is wanted.
+  const { openPostgresChangeLog } = await import('../store/typeorm/postgres/open-postgres-change-log.js')
+  return openPostgresChangeLog({ url, clock: new SystemClock(), random: new SystemRandom() })
 }
 
 async function auditAndRepair(parts: Parts, options: AuditOptions, repairs: boolean): Promise<AuditResult> {

@@ -4,10 +4,10 @@ import { readConfig, type Config } from '../config/config.js'
 import { keepSecretsBeside } from '../config/secret-copies.js'
 import { ADMIN_FILE, MASTER_KEY_FILE } from '../config/secrets.js'
 import { SystemClock } from '../runtime/clock.js'
-import { DATABASE_FILE } from '../store/database-file.js'
 import { backUpSqlite } from '../store/typeorm/sqlite-backup.js'
 import { UsageFault } from './command.js'
 import { CopyProgress, sizeOf } from './copy-progress.js'
+import { embeddedDatabase } from './embedded-database.js'
 import { optionsAndOperandOf } from './options.js'
 
 export const usage = `npx satchel backup <file> [options]
@@ -35,7 +35,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const config = readConfig(process.env)
   const target = resolve(operand)
   const progress = new CopyProgress({ clock: new SystemClock(), write: (line) => process.stderr.write(line) }, 'copied')
-  const { bytes, rows } = await backUpSqlite(join(config.dataDir, DATABASE_FILE), target, (at) => progress.show(at))
+  const { bytes, rows } = await backUpSqlite(embeddedDatabase(config, 'backup'), target, (at) => progress.show(at))
   const count = (table: string): number => rows.get(table) ?? 0
   process.stdout.write(
     `Backed up ${count('identity_pool')} pools, ${count('identity')} identities, ${count('dataset')} datasets and ` +

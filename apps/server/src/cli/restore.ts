@@ -4,10 +4,10 @@ import { readConfig, type Config } from '../config/config.js'
 import { refuseOtherSecrets, takeSecretsBeside } from '../config/secret-copies.js'
 import { MASTER_KEY_FILE } from '../config/secrets.js'
 import { SystemClock } from '../runtime/clock.js'
-import { DATABASE_FILE } from '../store/database-file.js'
 import { restoreSqlite } from '../store/typeorm/sqlite-restore.js'
 import { UsageFault } from './command.js'
 import { CopyProgress } from './copy-progress.js'
+import { embeddedDatabase } from './embedded-database.js'
 import { optionsAndOperandOf } from './options.js'
 
 export const usage = `npx satchel restore <file> [options]
@@ -36,6 +36,7 @@ export async function run(args: readonly string[]): Promise<number> {
   process.umask(0o077)
   const config = readConfig(process.env)
   const { dataDir } = config
+  const file = embeddedDatabase(config, 'restore')
   const backup = resolve(operand)
   const withSecrets = given['with-secrets'] === true
   if (withSecrets) refuseOtherSecrets(backup, dataDir)
@@ -43,7 +44,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const progress = new CopyProgress({ clock, write: (line) => process.stderr.write(line) }, 'copied')
   const { datasets, figures, setAside } = await restoreSqlite({
     backup,
-    file: join(dataDir, DATABASE_FILE),
+    file,
     at: clock.now(),
     replace: given.replace === true,
     progress: (at) => progress.show(at),
