@@ -30,6 +30,8 @@ export default {
   reporters: ['default', '<rootDir>/test/support/closing-line-reporter.js'],
   // Real processes and a real browser, on whatever else the machine does. (Not an option of a project.)
   testTimeout: 60_000,
+  // Most tests wait for processes and disks, so two at a time take little longer than one, on two cores too.
+  maxWorkers: 2,
   projects: [
     {
       ...common,
