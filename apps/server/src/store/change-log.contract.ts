@@ -58,6 +58,10 @@ export function changeLogContract(open: OpenStreamStores): void {
     expect(first.map(({ syncCount }) => syncCount)).toEqual([1, 2])
     const second = await changeLog.rows({ after: first[1]!.seq, limit: 2 })
     expect(second.map(({ syncCount }) => syncCount)).toEqual([3])
+    const bytes = first.reduce((sum, { payload }) => sum + payload.length, 0)
+    const places = async (bytesMax: number) =>
+      (await changeLog.rows({ after: 0, limit: 9, bytesMax })).map(({ syncCount }) => syncCount)
+    expect([await places(0), await places(bytes - 1), await places(bytes)]).toEqual([[1], [1], [1, 2]])
     expect(await changeLog.unpublishedSeqs({ after: 0, limit: 2 })).toEqual([1, 2])
     expect(await changeLog.unpublishedSeqs({ after: 2, limit: 2 })).toEqual([3])
   })

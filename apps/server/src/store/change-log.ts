@@ -17,6 +17,9 @@ export type StreamedDataset = Readonly<{
 /** Where a listing goes on. */
 export type DatasetCursor = Readonly<{ identity: IdentityId; dataset: DatasetName }>
 
+/** A piece of the change log, of what is placed after `after`. */
+export type LogPage = Readonly<{ after: number; limit: number; bytesMax?: number }>
+
 /**
  * What the auditor reads: every dataset that ever streamed, and the rows of the outbox, published or not, as far as they are kept. Reads show committed data
  * only. Every adapter runs the suite in `change-log.contract.ts`.
@@ -25,8 +28,8 @@ export interface ChangeLog {
   /** Datasets with `streamedThrough` above 0, by identity and name. */
   streamedDatasets(page: Readonly<{ after: DatasetCursor | null; limit: number }>): Promise<readonly StreamedDataset[]>
 
-  /** Rows by place. */
-  rows(page: Readonly<{ after: number; limit: number }>): Promise<readonly PlacedOutboxRow[]>
+  /** Rows by place: at most `limit`, and as many as have payloads of `bytesMax` UTF-8 bytes together, but always the first; no bound where it is not given. */
+  rows(page: LogPage): Promise<readonly PlacedOutboxRow[]>
 
   /** A dataset's changes from a count on, snapshots left out, by count; reads the whole log where need be. */
   rowsOf(

@@ -1,6 +1,6 @@
-import { byCodePoint, type SyncCount } from '@satchel/protocol'
+import { byCodePoint, byteSize, type SyncCount } from '@satchel/protocol'
 import type { PlacedOutboxRow } from '../../domain/outbox-row.js'
-import type { ChangeLog, DatasetCursor, StreamedDataset } from '../change-log.js'
+import type { ChangeLog, DatasetCursor, LogPage, StreamedDataset } from '../change-log.js'
 import type { MemoryDatabase } from './memory-database.js'
 
 /** The change log in memory. */
@@ -31,8 +31,12 @@ export class MemoryChangeLog implements ChangeLog {
     return Promise.resolve(streamed.slice(0, limit))
   }
 
-  rows({ after, limit }: Readonly<{ after: number; limit: number }>): Promise<readonly PlacedOutboxRow[]> {
-    return Promise.resolve([...this.database.outbox.values()].filter(({ seq }) => seq > after).slice(0, limit))
+  rows({ after, limit, bytesMax = Number.MAX_SAFE_INTEGER }: LogPage): Promise<readonly PlacedOutboxRow[]> {
+    let bytes = 0
+    const fits = ({ payload }: PlacedOutboxRow, place: number) =>
+      (bytes += byteSize(payload)) <= bytesMax || place === 0
+    const rows = [...this.database.outbox.values()].filter(({ seq }) => seq > after).slice(0, limit)
+    return Promise.resolve(rows.filter(fits))
   }
 
   rowsOf(

@@ -1,7 +1,7 @@
 import type { SyncCount } from '@satchel/protocol'
 import type { QueryRunner } from 'typeorm'
 import type { PlacedOutboxRow } from '../../domain/outbox-row.js'
-import type { ChangeLog, DatasetCursor, StreamedDataset } from '../change-log.js'
+import type { ChangeLog, DatasetCursor, LogPage, StreamedDataset } from '../change-log.js'
 import { OUTBOX_COLUMNS, WAITING } from './outbox-columns.js'
 
 /** Reads the change log through a connection that sees committed data only. */
@@ -15,8 +15,8 @@ export class SqliteChangeLog implements ChangeLog {
     return this.query(STREAMED, [after?.identity ?? '', after?.dataset ?? '', limit])
   }
 
-  rows({ after, limit }: Readonly<{ after: number; limit: number }>): Promise<readonly PlacedOutboxRow[]> {
-    return this.query(ROWS, [after, limit])
+  rows({ after, limit, bytesMax = Number.MAX_SAFE_INTEGER }: LogPage): Promise<readonly PlacedOutboxRow[]> {
+    return this.query(ROWS, [after, limit, bytesMax])
   }
 
   rowsOf(
@@ -42,7 +42,12 @@ const STREAMED = `SELECT i.pool_id AS pool, d.identity_id AS identity, d.name AS
   FROM dataset AS d CROSS JOIN identity AS i ON i.identity_id = d.identity_id
   WHERE d.streamed_count > 0 AND (d.identity_id, d.name) > (?, ?) ORDER BY d.identity_id, d.name LIMIT ?`
 
-const ROWS = `SELECT ${OUTBOX_COLUMNS} FROM outbox AS o WHERE o.seq > ? ORDER BY o.seq LIMIT ?`
+// How large a payload is stands before it, so that none is read that is not wanted.
+const ROWS = `WITH sized AS (
+    SELECT seq, row_number() OVER (ORDER BY seq) AS place, sum(size) OVER (ORDER BY seq) AS bytes
+    FROM (SELECT seq, octet_length(payload) AS size FROM outbox WHERE seq > ? ORDER BY seq LIMIT ?)
+  )
+  SELECT ${OUTBOX_COLUMNS} FROM sized AS s CROSS JOIN outbox AS o ON o.seq = s.seq WHERE s.place = 1 OR s.bytes <= ? ORDER BY o.seq`
 
 const ROWS_OF = `SELECT ${OUTBOX_COLUMNS} FROM outbox AS o WHERE o.aggregateid = ? AND o.dataset = ? AND o.type = 'change'
   AND o.sync_count >= ? ORDER BY o.sync_count, o.seq LIMIT ?`

@@ -3,6 +3,9 @@ import type { ChangeLog, DatasetCursor, StreamedDataset } from '../../store/chan
 
 const PAGE = 1_000
 
+/** Payloads held at once; a single one may be larger. */
+const PAGE_BYTES_MAX = 16 * 1_048_576
+
 /** Every dataset that ever streamed. */
 export async function* streamedDatasets(log: ChangeLog): AsyncGenerator<StreamedDataset> {
   let after: DatasetCursor | null = null
@@ -19,7 +22,7 @@ export async function* streamedDatasets(log: ChangeLog): AsyncGenerator<Streamed
 export async function* logRows(log: ChangeLog, until: number): AsyncGenerator<readonly PlacedOutboxRow[]> {
   let after = 0
   for (;;) {
-    const page = await log.rows({ after, limit: PAGE })
+    const page = await log.rows({ after, limit: PAGE, bytesMax: PAGE_BYTES_MAX })
     const last = page.at(-1)
     if (last === undefined) return
     yield page

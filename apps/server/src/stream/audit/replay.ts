@@ -4,7 +4,8 @@ import type { ChangeLog, DatasetCursor } from '../../store/change-log.js'
 import type { Republished } from './repair.js'
 import { Republisher, type RepublishParts } from './republish.js'
 
-const PAGE = 500
+/** Rows held at once; payloads have 8 MiB at most. */
+const PAGE = 32
 
 export type Replayed = Republished &
   Readonly<{

@@ -1,6 +1,6 @@
 import type { SyncCount } from '@satchel/protocol'
 import type { PlacedOutboxRow } from '../../../domain/outbox-row.js'
-import type { ChangeLog, DatasetCursor, StreamedDataset } from '../../change-log.js'
+import type { ChangeLog, DatasetCursor, LogPage, StreamedDataset } from '../../change-log.js'
 import { OUTBOX_COLUMNS } from '../outbox-columns.js'
 import type { Transaction } from './postgres-database.js'
 import { prepared } from './prepared.js'
@@ -20,8 +20,8 @@ export class PostgresChangeLog implements ChangeLog {
     return this.reads.query(STREAMED, [after?.identity ?? '', after?.dataset ?? '', limit])
   }
 
-  rows({ after, limit }: Readonly<{ after: number; limit: number }>): Promise<readonly PlacedOutboxRow[]> {
-    return this.reads.query(ROWS, [SHARD_LIST, after, limit])
+  rows({ after, limit, bytesMax = Number.MAX_SAFE_INTEGER }: LogPage): Promise<readonly PlacedOutboxRow[]> {
+    return this.reads.query(ROWS, [SHARD_LIST, after, limit, bytesMax])
   }
 
   rowsOf(
@@ -43,12 +43,16 @@ const STREAMED = prepared(`SELECT i.pool_id AS pool, d.identity_id AS identity, 
   WHERE d.streamed_count > 0 AND (d.identity_id, d.name) > ($1, $2) ORDER BY d.identity_id, d.name LIMIT $3`)
 
 const ROWS = prepared(`SELECT ${OUTBOX_COLUMNS} FROM (
-    SELECT next.shard, next.seq FROM unnest($1::int[]) AS wanted (shard) CROSS JOIN LATERAL (
-      SELECT shard, seq FROM outbox WHERE outbox.shard = wanted.shard AND outbox.seq > $2 ORDER BY outbox.seq LIMIT $3) AS next
-    ORDER BY next.seq LIMIT $3
+    SELECT first.shard, first.seq, row_number() OVER (ORDER BY first.seq) AS place, sum(first.size) OVER (ORDER BY first.seq) AS bytes
+    FROM (
+      SELECT next.shard, next.seq, next.size FROM unnest($1::int[]) AS wanted (shard) CROSS JOIN LATERAL (
+        SELECT shard, seq, octet_length(payload) AS size FROM outbox
+          WHERE outbox.shard = wanted.shard AND outbox.seq > $2 ORDER BY outbox.seq LIMIT $3) AS next
+      ORDER BY next.seq LIMIT $3
+    ) AS first
   ) AS placed
   CROSS JOIN LATERAL (SELECT * FROM outbox WHERE outbox.shard = placed.shard AND outbox.seq = placed.seq OFFSET 0) AS o
-  ORDER BY o.seq`)
+  WHERE placed.place = 1 OR placed.bytes <= $4::bigint ORDER BY o.seq`)
 
 const ROWS_OF = prepared(`SELECT ${OUTBOX_COLUMNS} FROM outbox AS o WHERE o.aggregateid = $1 AND o.dataset = $2
   AND o.type = 'change' AND o.sync_count >= $3 ORDER BY o.sync_count, o.seq LIMIT $4`)
