@@ -43,7 +43,9 @@ export class KafkaCluster {
     sweepBrokers()
     const jars = await kafkaJars()
     const folder = mkdtempSync(join(tmpdir(), 'satchel-kafka-'))
-    const clusterId = randomBytes(16).toString('base64url')
+    const id = randomBytes(16)
+    id[0]! &= 0x7f // or it may begin with a hyphen, which Kafka's tool takes for an option
+    const clusterId = id.toString('base64url')
     const ports = await freePorts(count, proxies)
     const prepared = ports.map((own, at) =>
       KafkaBroker.prepare({

@@ -4,6 +4,7 @@ import { replace } from '../wire-client.js'
 import { StreamReader, type ReaderOptions } from './stream-reader.js'
 
 type Said = Readonly<{
+  previousEpoch?: number
   previous?: number
   partition?: number
   value?: string
@@ -15,7 +16,16 @@ type Said = Readonly<{
 
 /** The change of the only dataset at a count. */
 function message(count: number, said: Said = {}): StoredMessage {
-  const { previous = count - 1, partition = 0, value = `v${count}`, epoch = 0, lease = 1, key = 'ada', url } = said
+  const {
+    previousEpoch = 0,
+    previous = count - 1,
+    partition = 0,
+    value = `v${count}`,
+    epoch = 0,
+    lease = 1,
+    key = 'ada',
+    url,
+  } = said
   const records = [{ key: 'k', value, syncCount: count, op: 'replace' }]
   const payload = {
     identityId: 'ada',
@@ -25,9 +35,10 @@ function message(count: number, said: Said = {}): StoredMessage {
     syncCount: count,
   }
   const headers = {
-    id: `ada/prefs/${count}`,
+    id: `ada/prefs/${epoch}/${count}`,
     type: 'change',
     epoch: `${epoch}`,
+    previousEpoch: `${previousEpoch}`,
     previousSyncCount: `${previous}`,
     leaseEpoch: `${lease}`,
   }
@@ -61,6 +72,11 @@ test.each([
   ['a change that is missing', [message(1), message(3)], 'follows 2, but 1 was the last'],
   ['two that are inverted', [message(1), message(3), message(2)], 'follows 2, but 1 was the last'],
   ['a first one that is missing', [message(2)], 'follows 1, but 0 was the last'],
+  [
+    'the first one of a newer epoch that is missing',
+    [message(1), message(1, { epoch: 2, previousEpoch: 1 })],
+    'follows 0',
+  ],
   ['a second partition', [message(1), message(2, { partition: 1 })], 'is in partition 1, others in 0'],
   ['a repeat that says something else', [message(1), message(1, { value: 'x' })], 'is repeated with other bytes'],
   ['an old one that never came', [message(2, { previous: 0 }), message(1)], 'for the first time'],

@@ -25,7 +25,7 @@ type Payload = Readonly<{
   syncCount: number
 }>
 
-type Link = Readonly<{ epoch: number; count: number; previous: number }>
+type Link = Readonly<{ epoch: number; count: number; previousEpoch: number; previous: number }>
 
 type Followed = {
   readonly partition: number
@@ -63,7 +63,8 @@ export class StreamReader {
     const where = `${name} at count ${link.count} of epoch ${link.epoch}`
     if (message.headers['type'] !== 'change') return this.fault(`${where} is a ${message.headers['type']}`)
     if (message.key !== payload.identityId) this.fault(`${where} has the key ${message.key}`)
-    if (message.headers['id'] !== `${name}/${link.count}`) this.fault(`${where} has the id ${message.headers['id']}`)
+    const id = `${name}/${link.epoch}/${link.count}`
+    if (message.headers['id'] !== id) this.fault(`${where} has the id ${message.headers['id']}`)
     const isLate = this.comesLate(message)
 
     const held = this.followed.get(name)
@@ -82,7 +83,7 @@ export class StreamReader {
       else if (known !== hashOf(message)) this.fault(`${where} is repeated with other bytes`)
       return
     }
-    if (link.previous > last.count) {
+    if (link.previousEpoch > last.epoch || (link.previousEpoch === last.epoch && link.previous > last.count)) {
       return this.fault(`${where} follows ${link.previous}, but ${last.count} was the last that came`)
     }
     this.accept(dataset, { message, payload, link })
@@ -128,7 +129,7 @@ export class StreamReader {
   }
 
   private begin(name: string, { message, payload, link }: Read): void {
-    const dataset = this.begun(name, message.partition, { epoch: link.epoch, count: link.previous })
+    const dataset = this.begun(name, message.partition, { epoch: link.previousEpoch, count: link.previous })
     this.accept(dataset, { message, payload, link })
   }
 
@@ -166,6 +167,7 @@ const nameOf = (identity: string, dataset: string): string => `${identity}/${dat
 const linkOf = ({ headers }: StoredMessage, { syncCount }: Payload): Link => ({
   epoch: Number(headers['epoch']),
   count: syncCount,
+  previousEpoch: Number(headers['previousEpoch']),
   previous: Number(headers['previousSyncCount']),
 })
 

@@ -87,7 +87,8 @@ describe('a backup of the embedded database', () => {
     await server.close()
     foldLog(file())
     writeFileSync(file(), Buffer.alloc(4_096, 7), { flag: 'r+' })
-    await expect(backUpSqlite(file(), backup())).rejects.toThrow()
+    // Not toThrow: the driver's errors may be of another realm than this file's.
+    await expect(backUpSqlite(file(), backup())).rejects.toMatchObject({ code: 'SQLITE_NOTADB' })
     expect(readdirSync(join(directory, 'backups'))).toEqual([])
   })
 })
