@@ -308,6 +308,11 @@ test('[NB2] a recorded message with any one part replaced by any JSON is taken o
   )
 })
 
+test('[NB2] a code that is an object of which no text can be made is refused, not a crash', () => {
+  const found = parseWireError({ code: { toString: 0 }, message: '', retryAfterMs: null })
+  expect(found).toMatchObject({ ok: false, violation: { at: 'code', constraint: 'Member must be a known code' } })
+})
+
 test('a message is taken as it is, without a copy', () => {
   const sent = sync(push(many(1_024, (i) => replace(`k${i}`))))
   const found = parseSyncRequest(sent)

@@ -16,7 +16,7 @@ export type WireError = Readonly<{
 
 /** One of the closed table. */
 export const codeCheck: Check = (sent) =>
-  Object.hasOwn(errorCodes, String(sent)) && typeof sent === 'string'
+  typeof sent === 'string' && Object.hasOwn(errorCodes, sent)
     ? null
     : { at: '', sent: {}, constraint: 'Member must be a known code' }
 
