@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { commandOf, isAlive } from '../process-facts.js'
 
 const NOTES = join(tmpdir(), 'satchel-kafka-brokers')
 
@@ -37,22 +38,5 @@ function readNote(path: string): Note | null {
     return JSON.parse(readFileSync(path, 'utf8')) as Note
   } catch {
     return null
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
-}
-
-function commandOf(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
-  } catch {
-    return ''
   }
 }

@@ -1,6 +1,7 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { commandOf, isAlive, textOf } from '../process-facts.js'
 
 const NAME = /^satchel-postgres-(\d+)-/
 
@@ -15,7 +16,7 @@ export function sweepServers(): void {
     const folder = join(tmpdir(), name)
     const pid = Number(textOf(join(folder, 'data', 'postmaster.pid')).split('\n')[0])
     // By now the pid may belong to something else.
-    if (pid > 0 && textOf(`/proc/${pid}/cmdline`).includes(folder)) killServer(pid)
+    if (pid > 0 && commandOf(pid).includes(folder)) killServer(pid)
     rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
   }
 }
@@ -29,23 +30,5 @@ export function killServer(pid: number): void {
     } catch (fault) {
       if ((fault as NodeJS.ErrnoException).code !== 'ESRCH') throw fault
     }
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
-}
-
-/** Empty where there is none. */
-function textOf(file: string): string {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch {
-    return ''
   }
 }

@@ -7,6 +7,7 @@ import { RELAY_BOUNDS, type RelayBounds } from './relay-bounds.js'
 import { RelayLine, type RelayLineParts } from './relay-line.js'
 import { ShardLeases, type Tenure, type TenureListener } from './shard-leases.js'
 import type { Topics } from './topics.js'
+import { within } from './within.js'
 
 /** How long giving the leases back may take when the server stops; they end by themselves otherwise. */
 const RELEASE_MS_MAX = 1_000
@@ -89,18 +90,15 @@ export class Relay implements TenureListener {
     this.leases.halt()
     const guard = this.guard.stop()
     this.line.finish()
-    await this.within(this.stopMs, Promise.all([guard, this.running]))
-    await this.within(RELEASE_MS_MAX, this.leases.release())
+    await this.atMost(this.stopMs, Promise.all([guard, this.running]))
+    await this.atMost(RELEASE_MS_MAX, this.leases.release())
   }
 
-  private within(ms: number, work: Promise<unknown>): Promise<void> {
-    return new Promise((resolve) => {
-      const cancel = this.clock.after(ms, resolve)
-      const end = () => {
-        cancel()
-        resolve()
-      }
-      work.then(end, end)
-    })
+  /** Waits for the end of `work`, whatever it is, and no longer than `ms`. */
+  private atMost(ms: number, work: Promise<unknown>): Promise<unknown> {
+    return within(
+      { clock: this.clock, ms, late: () => null },
+      work.catch(() => null),
+    )
   }
 }

@@ -7,7 +7,7 @@ import type { DatasetWrite, WriteOutcome } from '../../domain/dataset-write.js'
 import type { PlacedOutboxRow } from '../../domain/outbox-row.js'
 import type { StreamTarget } from '../../domain/stream-target.js'
 import { NO_SYNC_SETTINGS } from '../../domain/sync-settings.js'
-import { IDENTITY, OTHER_IDENTITY, OTHER_POOL, path, POOL } from '../../domain/testing/a-dataset.js'
+import { IDENTITY, OTHER_IDENTITY, OTHER_POOL, path, POOL, replace } from '../../domain/testing/a-dataset.js'
 import { memoryStores } from '../memory/memory-stores.js'
 import type { StreamStorage } from '../stream-storage.js'
 import type { Stores } from '../stores.js'
@@ -84,6 +84,13 @@ export class StreamHarness {
 
   commit(writes: readonly DatasetWrite[]): Promise<readonly WriteOutcome[]> {
     return this.stores.datasets.commit(writes, AWS_LIMITS)
+  }
+
+  /** Writes so many updates of one key, one group each. */
+  async write(times: number, where: DatasetPath = path(), from = 0): Promise<void> {
+    for (let base = from; base < from + times; base++) {
+      await this.commit([this.update([replace('a', `v${base}`, base)], where, 1_000 + base)])
+    }
   }
 
   /** Everything in the outbox. */

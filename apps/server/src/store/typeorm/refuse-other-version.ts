@@ -1,22 +1,31 @@
 type Migration = new () => Readonly<{ name?: string }>
 
+/** Migrations as a database lists them. */
+type Ran = readonly Readonly<{ name: string }>[]
+
 /** Throws a sentence for a database of another version than this one: for tools that may not bring one up to date. */
 export function refuseOtherVersion(
   database: string,
-  { ran, migrations }: Readonly<{ ran: readonly Readonly<{ name: string }>[]; migrations: readonly Migration[] }>,
+  { ran, migrations }: Readonly<{ ran: Ran; migrations: readonly Migration[] }>,
 ): void {
-  const here = ran.map(({ name }) => name)
   const known = migrations.map((Migration) => new Migration().name ?? Migration.name)
-  const unknown = here.filter((name) => !known.includes(name))
-  if (unknown.length > 0) {
-    throw new Error(
-      `the database ${database} was written by a newer version of Satchel: it knows the migration ${unknown.join(', ')}, which this version does not`,
-    )
-  }
-  const missing = known.filter((name) => !here.includes(name))
-  if (missing.length > 0) {
-    throw new Error(
-      `the database ${database} was written by an older version of Satchel: it lacks the migration ${missing.join(', ')}; start the server of this version once`,
-    )
-  }
+  refuseUnknownMigrations(`the database ${database}`, { ran, known })
+  const missing = known.filter((name) => ran.every((one) => one.name !== name))
+  if (missing.length === 0) return
+  throw new Error(
+    `the database ${database} was written by an older version of Satchel: it lacks the migration ${missing.join(', ')}; start the server of this version once`,
+  )
+}
+
+/** Throws a sentence for a database, by what it is called in it, that has seen a migration which is not among the known ones. */
+export function refuseUnknownMigrations(
+  database: string,
+  { ran, known }: Readonly<{ ran: Ran; known: readonly string[] }>,
+): void {
+  const unknown = ran.map(({ name }) => name).filter((name) => !known.includes(name))
+  if (unknown.length === 0) return
+  throw new Error(
+    `${database} was written by a newer version of Satchel: it knows the migration ${unknown.join(', ')}, ` +
+      'which this version does not; start the newer version, or restore a backup made by this one',
+  )
 }

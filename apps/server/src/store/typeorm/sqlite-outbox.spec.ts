@@ -49,6 +49,21 @@ describe('the outbox in SQLite', () => {
     expect(await outbox.prune({ before: 2_000, limit: 200 })).toBe(0)
   })
 
+  test('[V5] a row that somebody took out by hand holds up none of those that wait behind it', async () => {
+    await write(
+      `INSERT INTO outbox SELECT value, 'id', 'changes', 'identity', 'change', 0, 0, ?, 'dataset', 1, value, 1, value - 1, 1000, '{}'
+         FROM ${ROWS}`,
+      [POOL, 3],
+    )
+    await write(`INSERT INTO outbox_unpublished SELECT 0, 'changes', value FROM ${ROWS}`, [3])
+    await write('DELETE FROM outbox WHERE seq = ?', [1])
+    const rows = await new SqliteOutboxStore(database).unpublished([0], { limit: 9, bytesMax: 99 })
+    expect(rows.map(({ seq, previous }) => [seq, previous])).toEqual([
+      [2, 1],
+      [3, 2],
+    ])
+  })
+
   test('[V13] large rows are pruned few at a time, so that a write behind them hardly waits, and a call still removes all it may', async () => {
     const rows = 12
     await write(

@@ -1,7 +1,7 @@
 import { byteSize } from '@satchel/protocol'
 import type { PlacedOutboxRow } from '../../domain/outbox-row.js'
 import type { UnpublishedPage } from '../outbox-store.js'
-import { LIVE } from './outbox-columns.js'
+import { LIVE, OUTBOX_COLUMNS } from './outbox-columns.js'
 import type { Statements } from './statements.js'
 
 /**
@@ -34,9 +34,9 @@ function read(
   const rows: PlacedOutboxRow[] = []
   let bytes = 0
   for (const seq of seqs.slice(0, limit)) {
-    const row = rowAt(statements, seq)
+    const row = statements.get<PlacedOutboxRow>(ROW, [seq])
     // Somebody has taken it out by hand. The audit finds it missing; here it must hold up nobody.
-    if (row === null) continue
+    if (row === undefined) continue
     bytes += byteSize(row.payload)
     if (rows.length > 0 && bytes > bytesMax) break
     rows.push(row)
@@ -44,65 +44,8 @@ function read(
   return rows
 }
 
-function rowAt(statements: Statements, seq: number): PlacedOutboxRow | null {
-  const columns = statements.values<Columns>(ROW, [seq])
-  if (columns === undefined) return null
-  const [
-    id,
-    streamName,
-    identity,
-    type,
-    partition,
-    shard,
-    pool,
-    dataset,
-    epoch,
-    syncCount,
-    previousEpoch,
-    previous,
-    createdAt,
-  ] = columns
-  const payload = columns[13]
-  return {
-    seq,
-    id,
-    streamName,
-    identity,
-    type,
-    payload,
-    partition,
-    shard,
-    pool,
-    dataset,
-    epoch,
-    syncCount,
-    previousEpoch,
-    previous,
-    createdAt,
-  }
-}
-
-type Row = PlacedOutboxRow
-type Columns = readonly [
-  Row['id'],
-  Row['streamName'],
-  Row['identity'],
-  Row['type'],
-  Row['partition'],
-  Row['shard'],
-  Row['pool'],
-  Row['dataset'],
-  Row['epoch'],
-  Row['syncCount'],
-  Row['previousEpoch'],
-  Row['previous'],
-  Row['createdAt'],
-  Row['payload'],
-]
-
 const STREAMS = `${LIVE} SELECT stream FROM live WHERE stream NOT IN (SELECT value FROM json_each(?))`
 
 const POINTERS = `SELECT seq FROM outbox_unpublished WHERE stream_name = ? AND (1 << shard) & ? ORDER BY seq LIMIT ?`
 
-const ROW = `SELECT id, aggregatetype, aggregateid, type, "partition", shard, pool_id, dataset, epoch, sync_count,
-  previous_epoch, previous_count, created_at, payload FROM outbox WHERE seq = ?`
+const ROW = `SELECT ${OUTBOX_COLUMNS} FROM outbox AS o WHERE o.seq = ?`

@@ -39,13 +39,6 @@ export class Statements {
     return this.prepare(sql).get(...values) as Row | undefined
   }
 
-  /** The one row of a query as a list of its columns, which costs less than an object. */
-  values<Row extends readonly unknown[]>(sql: string, values: readonly unknown[]): Row | undefined {
-    return this.prepare(sql)
-      .raw(true)
-      .get(...values) as Row | undefined
-  }
-
   /** Answers how many rows were changed. */
   run(sql: string, values: readonly unknown[] = []): number {
     return this.prepare(sql).run(...values).changes

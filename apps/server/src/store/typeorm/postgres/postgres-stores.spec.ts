@@ -5,6 +5,7 @@ import { changeLogContract } from '../../change-log.contract.js'
 import { identityStoreContract } from '../../identity-store.contract.js'
 import { leaseStoreContract } from '../../lease-store.contract.js'
 import { outboxStoreContract } from '../../outbox-store.contract.js'
+import { streamedWritesContract } from '../../dataset-store.streamed-writes.contract.js'
 import { poolStoreContract } from '../../pool-store.contract.js'
 import { signingKeyStoreContract } from '../../signing-key-store.contract.js'
 import { inPostgres, postgresIdentityStores } from '../../testing/postgres-stores.js'
@@ -19,6 +20,7 @@ describeWithPostgres('stores in PostgreSQL', (postgres) => {
     describe('pools', () => poolStoreContract(identityStores))
     describe('identities', () => identityStoreContract(identityStores))
     describe('signing keys', () => signingKeyStoreContract(identityStores))
+    describe('streamed writes', () => streamedWritesContract(streamStores))
     describe('outbox', () => outboxStoreContract(streamStores))
     describe('leases', () => leaseStoreContract(streamStores))
     describe('bulk publishes', () => bulkPublishStoreContract(streamStores))
