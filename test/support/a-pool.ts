@@ -14,6 +14,9 @@ export const ROLES = {
   unauthenticated: 'arn:aws:iam::000000000000:role/test-guest',
 }
 
+/** Where a server, or several as one, is reached, and the account's own credentials. */
+export type Reached = Pick<RunningServer, 'url' | 'admin'>
+
 /** An identity with credentials of its own, and clients that use them. */
 export type Somebody = Readonly<{
   pool: string
@@ -26,20 +29,17 @@ export type Somebody = Readonly<{
 }>
 
 /** Where a client of the SDK is to go. */
-export const at = (server: RunningServer) => ({ endpoint: server.url, region: REGION })
+export const at = (server: Reached) => ({ endpoint: server.url, region: REGION })
 
 /** The account's clients. */
-export const adminOf = (server: RunningServer) => ({
+export const adminOf = (server: Reached) => ({
   identity: new CognitoIdentity({ ...at(server), credentials: server.admin }),
   sync: new CognitoSync({ ...at(server), credentials: server.admin }),
   wire: new WireClient(server.url, server.admin),
 })
 
 /** Makes a pool with roles, guests and a developer provider, and answers its id. */
-export async function aPool(
-  server: RunningServer,
-  over: Partial<CreateIdentityPoolCommandInput> = {},
-): Promise<string> {
+export async function aPool(server: Reached, over: Partial<CreateIdentityPoolCommandInput> = {}): Promise<string> {
   const { identity } = adminOf(server)
   const { IdentityPoolId } = await identity.createIdentityPool({
     IdentityPoolName: `test ${randomUUID()}`,
@@ -52,18 +52,14 @@ export async function aPool(
 }
 
 /** Makes a guest by the enhanced flow. */
-export async function aGuest(server: RunningServer, pool: string): Promise<Somebody> {
+export async function aGuest(server: Reached, pool: string): Promise<Somebody> {
   const unsigned = new CognitoIdentity(at(server))
   const { IdentityId } = await unsigned.getId({ IdentityPoolId: pool })
   return withCredentials(server, { pool, identity: IdentityId! })
 }
 
 /** Signs in a user of the developer provider. */
-export async function aDeveloperUser(
-  server: RunningServer,
-  pool: string,
-  userId: string = randomUUID(),
-): Promise<Somebody> {
+export async function aDeveloperUser(server: Reached, pool: string, userId: string = randomUUID()): Promise<Somebody> {
   const { identity } = adminOf(server)
   const { IdentityId, Token } = await identity.getOpenIdTokenForDeveloperIdentity({
     IdentityPoolId: pool,
@@ -74,7 +70,7 @@ export async function aDeveloperUser(
 
 /** Credentials of an identity, as apps get them. */
 export async function withCredentials(
-  server: RunningServer,
+  server: Reached,
   { pool, identity }: Readonly<{ pool: string; identity: string }>,
   logins: Record<string, string> = {},
 ): Promise<Somebody> {

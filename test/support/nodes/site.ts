@@ -1,0 +1,103 @@
+import type { Credentials } from '../sign-request.js'
+import { startServer, type RunningServer } from '../start-server.js'
+import { Balancer } from './balancer.js'
+
+const ADMIN: Credentials = {
+  accessKeyId: 'AKIASITEOFMANYNODES0',
+  secretAccessKey: 'a-secret-that-is-long-enough-for-anybody',
+}
+
+/** As every node of a site has it. */
+export const MASTER_KEY = Buffer.alloc(32, 7).toString('base64')
+
+export type SiteOptions = Readonly<{
+  databaseUrl: string
+  /** Null: nodes hear nothing of each other. */
+  redisUrl: string | null
+  nodes?: number
+  /** Beside those that make them one site. */
+  settings?: Readonly<Record<string, string | undefined>>
+}>
+
+/** Several real servers on one database behind one balancer: what a client knows of them is one URL. */
+export class Site {
+  /** By place; a node that is started anew keeps its place. */
+  readonly nodes: RunningServer[] = []
+
+  private constructor(
+    readonly balancer: Balancer,
+    private readonly options: SiteOptions,
+  ) {}
+
+  /** Resolves once every node is ready. */
+  static async start(options: SiteOptions): Promise<Site> {
+    const site = new Site(await Balancer.start(), options)
+    try {
+      const started = Array.from({ length: options.nodes ?? 3 }, () => site.startNode())
+      site.nodes.push(...(await Promise.all(started)))
+    } catch (fault) {
+      await site.close()
+      throw fault
+    }
+    site.lead()
+    return site
+  }
+
+  /** Where clients find it, and the account's credentials: what the helpers of tests want of a server. */
+  get running(): Readonly<{ url: string; admin: Credentials }> {
+    return { url: this.balancer.url, admin: ADMIN }
+  }
+
+  /** SIGKILL for a node, whatever it does. */
+  async kill(place: number): Promise<void> {
+    await this.nodes[place]!.kill()
+  }
+
+  /** SIGTERM for a node, which drains; resolves once it has ended. */
+  async stop(place: number): Promise<void> {
+    await this.nodes[place]!.stop()
+  }
+
+  /** Freezes a node, until `resume`. */
+  pause(place: number): void {
+    this.nodes[place]!.process.signal('SIGSTOP')
+  }
+
+  resume(place: number): void {
+    this.nodes[place]!.process.signal('SIGCONT')
+  }
+
+  /** Starts a node anew in the place of one that has ended; resolves once it is ready. */
+  async restart(place: number, settings: SiteOptions['settings'] = {}): Promise<RunningServer> {
+    const node = await this.startNode(settings)
+    this.nodes[place] = node
+    this.lead()
+    return node
+  }
+
+  /** Ends everything, frozen or not. */
+  async close(): Promise<void> {
+    await this.balancer.close()
+    await Promise.all(this.nodes.map((node) => node.kill()))
+  }
+
+  private lead(): void {
+    this.balancer.lead(this.nodes.map(({ url }) => url))
+  }
+
+  private startNode(settings: SiteOptions['settings'] = {}): Promise<RunningServer> {
+    const { databaseUrl, redisUrl } = this.options
+    return startServer({
+      settings: {
+        SATCHEL_DATABASE_URL: databaseUrl,
+        SATCHEL_MASTER_KEY: MASTER_KEY,
+        SATCHEL_ADMIN_ACCESS_KEY_ID: ADMIN.accessKeyId,
+        SATCHEL_ADMIN_SECRET_ACCESS_KEY: ADMIN.secretAccessKey,
+        SATCHEL_PUBLIC_URL: this.balancer.url,
+        ...(redisUrl === null ? {} : { SATCHEL_REDIS_URL: redisUrl }),
+        ...this.options.settings,
+        ...settings,
+      },
+    })
+  }
+}
