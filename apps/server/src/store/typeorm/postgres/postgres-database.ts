@@ -1,6 +1,7 @@
 import pg from 'pg'
 import type { Clock } from '../../../runtime/clock.js'
 import type { Random } from '../../../runtime/random.js'
+import type { MigrateOptions } from './migrate.js'
 import { addressOf } from './address-of.js'
 import { checkServer } from './check-server.js'
 import { faultCodeOf } from './fault-code.js'
@@ -19,7 +20,8 @@ export type PostgresOptions = Readonly<{
   partitions: number | null
   clock: Clock
   random: Random
-}>
+}> &
+  Pick<MigrateOptions, 'say' | 'release'>
 
 /** Commits that may be under way at once, each on a connection of its own. */
 export const LANES = 4
@@ -60,12 +62,12 @@ export class PostgresDatabase {
 
   /**
    * Connects, sees that the server is fit, and brings the tables up to this version; several processes may do so at once. Rejects with a sentence when
-   * it cannot be reached, is not fit, or was written by a newer version.
+   * it cannot be reached, is not fit, or was written by a newer version that does not let this one in.
    */
   static async open(options: PostgresOptions): Promise<PostgresDatabase> {
     const database = await PostgresDatabase.connect(options)
     try {
-      await migrate(options.url, options.partitions)
+      await migrate(options)
       return database
     } catch (cause) {
       await database.close()
