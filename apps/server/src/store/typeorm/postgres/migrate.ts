@@ -1,6 +1,7 @@
 import type { QueryRunner } from 'typeorm'
 import type { Clock } from '../../../runtime/clock.js'
 import type { Random } from '../../../runtime/random.js'
+import { VERSION } from '../../../version.js'
 import { bringUpToDate, type Say } from '../bring-up-to-date.js'
 import { releaseOf, type Release } from '../release.js'
 import { silentLogger } from '../silent-logger.js'
@@ -63,12 +64,24 @@ export async function migrate(options: MigrateOptions): Promise<void> {
     const lock = source.createQueryRunner()
     await takeTurn(lock, say)
     const run = () => patiently(() => source.runMigrations({ transaction: 'each' }), { ...options, say })
-    await bringUpToDate(source, { name: `the database ${addressOf(url)}`, release, say, run })
+    await bringUpToDate(source, {
+      name: `the database ${addressOf(url)}`,
+      release,
+      say,
+      run,
+      atWork: async () => ((await lock.query(AT_WORK)) as { version: string }[]).map(({ version }) => version),
+    })
     await refuseOtherPartitions(lock, partitions)
   } finally {
     await source.destroy()
   }
 }
+
+/** What connections of a server are called. */
+export const APPLICATION_NAME = `satchel ${VERSION}`
+
+const AT_WORK = `SELECT DISTINCT split_part(application_name, ' ', 2) AS version FROM pg_stat_activity
+  WHERE datname = current_database() AND application_name ~ '^satchel [0-9]+[.][0-9]+[.][0-9]+'`
 
 async function takeTurn(lock: QueryRunner, say: Say): Promise<void> {
   const [tried] = (await lock.query('SELECT pg_try_advisory_lock($1) AS taken', [MIGRATION_LOCK])) as [

@@ -1,11 +1,10 @@
 import pg from 'pg'
 import type { Clock } from '../../../runtime/clock.js'
 import type { Random } from '../../../runtime/random.js'
-import type { MigrateOptions } from './migrate.js'
 import { addressOf } from './address-of.js'
 import { checkServer } from './check-server.js'
 import { faultCodeOf } from './fault-code.js'
-import { migrate } from './migrate.js'
+import { APPLICATION_NAME, migrate, type MigrateOptions } from './migrate.js'
 import type { Prepared } from './prepared.js'
 import { withRetries } from './retry.js'
 import { unavailable } from './unavailable.js'
@@ -132,7 +131,7 @@ function poolOf(url: string, max: number): pg.Pool {
     connectionString: url,
     max,
     types: wireTypes,
-    application_name: 'satchel',
+    application_name: APPLICATION_NAME,
     keepAlive: true,
     connectionTimeoutMillis: CONNECT_MS_MAX,
     idleTimeoutMillis: IDLE_MS_MAX,
