@@ -9,6 +9,7 @@ import { Datasets } from './datasets/datasets.js'
 import { Directory } from './datasets/directory.js'
 import { Exchange } from './datasets/exchange.js'
 import { Housekeeping } from './datasets/housekeeping.js'
+import { NodeTurn } from './datasets/node-turn.js'
 import { PoolConnections } from './datasets/pool-connections.js'
 import { SessionCount } from './datasets/session-count.js'
 import { SyncSessions } from './datasets/sync-session.js'
@@ -145,6 +146,7 @@ export function createServices(parts: ServiceParts): Services {
       clock,
       tombstoneDays: config.tombstoneDays,
       streamRetentionDays: config.stream.retentionDays,
+      turn: new NodeTurn({ leases: stores.leases, name: 'housekeeping', nameHolder: () => random.uuid(), clock }),
       observer: new HousekeepingWatch({ metrics, log }),
     }),
     health,
