@@ -78,7 +78,7 @@ export async function createServer(config: Config, overrides: Overrides = {}): P
   const log = overrides.log ?? createLog(config.logLevel)
   const secrets = Secrets.open(config, random)
   const publicUrl = new PublicUrl(config.publicUrl)
-  const linkKey = linkKeyOf(config, secrets.masterKey)
+  const linkKey = linkKeyOf(config, secrets.keyring)
   const streams = { relay: config.stream.relay, linkKey, publicUrl: () => publicUrl.known() }
   const stores = overrides.stores ?? (await openStores(config, streams))
   const metrics = new Metrics(clock)

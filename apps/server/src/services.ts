@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import { CachedStanding } from './access/identity-standing.js'
+import type { Keyring } from './access/keyring.js'
 import { Seal } from './access/seal.js'
 import { TemporaryCredentials } from './access/temporary-credentials.js'
 import { CallerVerifier } from './access/verify-caller.js'
@@ -33,7 +34,7 @@ import { linkKeyOf } from './stream/link-key.js'
 
 export type ServiceParts = Readonly<{
   config: Config
-  secrets: Readonly<{ masterKey: Buffer; admin: AdminCredentials }>
+  secrets: Readonly<{ keyring: Keyring; admin: AdminCredentials }>
   stores: Stores
   /** In place of the Kafka that the settings name. */
   kafka?: KafkaPorts
@@ -69,8 +70,8 @@ export type Services = Readonly<{
 export function createServices(parts: ServiceParts): Services {
   const { config, secrets, stores, metrics, log, clock, random } = parts
   const place: Place = { region: config.region, accountId: config.accountId }
-  const seal = new Seal(secrets.masterKey)
-  const credentials = new TemporaryCredentials({ masterKey: secrets.masterKey, seal, clock, random })
+  const seal = new Seal(secrets.keyring)
+  const credentials = new TemporaryCredentials({ keyring: secrets.keyring, seal, clock, random })
   const identityStanding = new CachedStanding({ source: stores.identities, clock })
 
   const bounds = { ...QUEUE_BOUNDS, ...config.queue }
@@ -104,7 +105,7 @@ export function createServices(parts: ServiceParts): Services {
   const identity: IdentityService = createIdentityService({
     stores,
     credentials,
-    masterKey: secrets.masterKey,
+    keyring: secrets.keyring,
     seal,
     place,
     issuer: parts.publicUrl,
@@ -166,7 +167,7 @@ function createChangeStream(
     stores,
     connections,
     seal,
-    linkKey: linkKeyOf(config, secrets.masterKey),
+    linkKey: linkKeyOf(config, secrets.keyring),
     publicUrl,
     observers: {
       relay: watch,
