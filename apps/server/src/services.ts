@@ -88,7 +88,12 @@ export function createServices(parts: ServiceParts): Services {
   const connections = new PoolConnections(stores.pools)
   const stream = createChangeStream(parts, { connections, seal })
   const standing = () => stream.standing()
-  const health = new Health({ probe: stores.probe, queue, bounds: config.queue, clock, stream: standing })
+  const busy = () => ({
+    database: [...(stores.connections?.() ?? [])].some(([, { isBusy }]) => isBusy),
+    queue: writes.isBusy,
+  })
+  const health = new Health({ probe: stores.probe, queue, bounds: config.queue, busy, clock, stream: standing })
+  if (stores.connections !== undefined) metrics.watchConnections(stores.connections)
   metrics.watchQueue(queue)
   metrics.watchStore(stores.figures)
 

@@ -2,6 +2,7 @@ import type { QueryRunner } from 'typeorm'
 import { refuseNewerDatabase } from '../refuse-newer-database.js'
 import { silentLogger } from '../silent-logger.js'
 import { DataSource } from '../typeorm.js'
+import { sessionLimits } from './connections.js'
 import { postgresMigrations } from './migrations/migrations.js'
 
 /** Any number that nothing else locks by. */
@@ -24,6 +25,8 @@ export async function migrate(url: string, partitions: number | null): Promise<v
     installExtensions: false,
     logger: silentLogger,
     poolSize: 2,
+    // Building an index of a large table may take as long as it takes; waiting for its lock keeps everybody else waiting.
+    extra: sessionLimits(0),
     poolErrorHandler: () => {}, // whoever asks is told by its answer
   })
   await source.initialize()
