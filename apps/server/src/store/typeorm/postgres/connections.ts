@@ -10,8 +10,11 @@ const CONNECT_MS_MAX = 5_000
 /** Longest that one statement may take, waiting for locks included. */
 export const STATEMENT_MS_MAX = 10_000
 const LOCK_MS_MAX = 5_000
-/** Longest that a transaction may sit between two statements; its process hangs, and others wait for its locks. */
-const IDLE_IN_TRANSACTION_MS_MAX = 10_000
+/**
+ * Longest that a transaction may sit between two statements; then its process is taken to hang, and the database ends it, so that others get its
+ * locks (NO5). Below what they wait for a lock, and far above what a process that works ever takes between two trips.
+ */
+const IDLE_IN_TRANSACTION_MS_MAX = 4_000
 /** How long a connection is kept open that nobody uses. */
 const IDLE_MS_MAX = 60_000
 /** Longest that an answer is waited for: the database's own limit comes first, unless the network swallowed it. */
