@@ -72,6 +72,10 @@ export class RelayLine {
   private looks = true
   /** When the next read may begin, by `Clock.elapsed`. */
   private readsAt = 0
+  /** How long it rests when nobody wakes it. */
+  private pollMs: number
+  /** Nobody told of what is read next. */
+  private polls = false
   private wait: { readonly byWake: boolean; readonly end: () => void } | null = null
 
   constructor(
@@ -80,6 +84,7 @@ export class RelayLine {
   ) {
     const { bounds } = parts
     this.window = new LineWindow(bounds)
+    this.pollMs = bounds.pollMsMax
     this.holds = new StreamHolds(parts)
     this.acknowledged = new AcknowledgedRows({ ...parts, fenced: (tenure) => this.leases.giveUp(tenure) })
   }
@@ -172,6 +177,8 @@ export class RelayLine {
       })
       this.window.take(rows.filter(({ shard }) => this.lasts(ready, shard) && !this.leaving.has(ready.get(shard)!)))
       this.pace(rows, startedAt)
+      if (this.polls) this.pollMs = rows.length > 0 ? bounds.pollMsMin : Math.min(2 * this.pollMs, bounds.pollMsMax)
+      this.polls = false
       return true
     } catch (cause) {
       observer.failed('read', cause)
@@ -294,7 +301,8 @@ export class RelayLine {
   }
 
   private async rest(): Promise<void> {
-    await this.waitFor(Math.min(this.parts.bounds.pollMs, this.holds.nextEndMs()), true)
+    await this.waitFor(Math.min(this.pollMs, this.holds.nextEndMs()), true)
+    this.polls = !this.looks
     this.looks = true
   }
 

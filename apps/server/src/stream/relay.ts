@@ -60,6 +60,11 @@ export class Relay implements TenureListener {
     return this.leases.held
   }
 
+  /** Whether what is committed in a shard is this process's to publish. */
+  relays(shard: number): boolean {
+    return this.leases.holds(shard)
+  }
+
   start(): void {
     this.running ??= this.line.run()
     this.leases.start()

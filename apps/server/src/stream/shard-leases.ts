@@ -60,6 +60,10 @@ export class ShardLeases {
     return this.tenures.size
   }
 
+  holds(shard: number): boolean {
+    return this.tenures.has(shard)
+  }
+
   start(): void {
     void this.renew()
   }
