@@ -1,3 +1,4 @@
+import type { IdentityId } from '@satchel/protocol'
 import type { Logger } from 'pino'
 import { CachedStanding } from './access/identity-standing.js'
 import type { Keyring } from './access/keyring.js'
@@ -79,7 +80,7 @@ export function createServices(parts: ServiceParts): Services {
   const feed = new CommitFeed({
     listenerFailed: (cause) => log.error({ cause }, 'a listener of the commit feed failed'),
   })
-  const committed = () => stream.committed()
+  const committed = (identities: readonly IdentityId[]) => stream.committed(identities)
   const { limits } = config
   const writes = new WriteQueue({ store: stores.datasets, limits, clock, bounds, observer, feed, committed })
   const sessions = new SyncSessions({ seal, clock, random })
