@@ -1,6 +1,7 @@
 import 'reflect-metadata'
 import type { IdentityPoolId } from '@satchel/protocol'
 import type { AddressInfo, Server as NetServer } from 'node:net'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { configWarnings, nodeWarnings } from './config/config-warnings.js'
@@ -67,10 +68,10 @@ export async function openStores(
   if (url === null) return openSqliteStores(join(dataDir, DATABASE_FILE), streams, { say })
   // Its driver is loaded only where it is wanted.
   const { openPostgresStores } = await import('./store/typeorm/postgres/open-postgres-stores.js')
-  return openPostgresStores(
-    { url, connections, partitions, clock: new SystemClock(), random: new SystemRandom(), say },
-    streams,
-  )
+  const random = new SystemRandom()
+  const { nodeName } = await import('./store/typeorm/postgres/node-name.js')
+  const node = nodeName({ host: hostname(), process: process.pid, nonce: random.uuid().slice(0, 4) })
+  return openPostgresStores({ url, connections, partitions, node, clock: new SystemClock(), random, say }, streams)
 }
 
 /** Starts a server and resolves once it answers. Rejects when it cannot, and then leaves nothing open. */
@@ -80,7 +81,7 @@ export async function createServer(config: Config, overrides: Overrides = {}): P
   const log = overrides.log ?? createLog(config.logLevel)
   const secrets = Secrets.open(config, random)
   const publicUrl = new PublicUrl(config.publicUrl)
-  const linkKey = linkKeyOf(config, secrets.masterKey)
+  const linkKey = linkKeyOf(config, secrets.keyring)
   const streams = { relay: config.stream.relay, linkKey, publicUrl: () => publicUrl.known() }
   const stores = overrides.stores ?? (await openStores(config, streams, (sentence) => log.warn(sentence)))
   const metrics = new Metrics(clock)
@@ -130,6 +131,7 @@ export async function createServer(config: Config, overrides: Overrides = {}): P
       warnings: [
         ...secrets.warnings,
         ...configWarnings(config),
+        ...(stores.warnings ?? []),
         ...(await services.stream.warnings()),
         ...nodeWarnings(process.versions.node),
       ],

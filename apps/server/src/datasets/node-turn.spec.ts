@@ -12,7 +12,11 @@ describe('whose turn it is', () => {
   beforeEach(() => {
     asked = 0
     const memory = new MemoryLeaseStore(new MemoryDatabase())
-    leases = { take: (request) => (asked++, memory.take(request)), release: (holder) => memory.release(holder) }
+    leases = {
+      take: (request) => (asked++, memory.take(request)),
+      release: (holder) => memory.release(holder),
+      holders: (request) => memory.holders(request),
+    }
   })
 
   test('[MV6] it is one node at a time, which keeps it for as long as it works, and asks the database seldom', async () => {

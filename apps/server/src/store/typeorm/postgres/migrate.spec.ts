@@ -10,6 +10,7 @@ import { ADDITIONS, afterNextPostgres, nextPostgres } from '../../testing/next-r
 import { freshDatabase, openDatabase } from '../../testing/postgres-databases.js'
 import type { Migration, Release } from '../release.js'
 import { migrate, MIGRATION_LOCK, type MigrateOptions } from './migrate.js'
+import { nodeName } from './node-name.js'
 import { prepared } from './prepared.js'
 
 const nameIn = (url: string): string => new URL(url).pathname.slice(1)
@@ -141,7 +142,8 @@ describeWithPostgres('bringing the tables of PostgreSQL up to date', (postgres) 
 
   test('[MV1] what older servers use is not taken from under those that are at work', async () => {
     const url = await freshDatabase(postgres())
-    const server = await openDatabase(url)
+    const node = nodeName({ host: 'host', process: 1, nonce: 'abcd' })
+    const server = await openDatabase(url, { node })
     const before = await shapeOf(url)
     await expect(run(url, { release: afterNextPostgres() })).rejects.toThrow(
       /servers of version 0\.1\.0 are at work on the database .*, and this version needs all to be 0\.2\.0 or newer/,

@@ -1,14 +1,15 @@
 import type { QueryRunner } from 'typeorm'
 import type { Clock } from '../../../runtime/clock.js'
 import type { Random } from '../../../runtime/random.js'
-import { VERSION } from '../../../version.js'
 import { bringUpToDate, type Say } from '../bring-up-to-date.js'
 import { releaseOf, type Release } from '../release.js'
 import { silentLogger } from '../silent-logger.js'
 import { DataSource } from '../typeorm.js'
 import { addressOf } from './address-of.js'
+import { sessionLimits } from './connections.js'
 import { faultCodeOf } from './fault-code.js'
 import { postgresMigrations } from './migrations/migrations.js'
+import { NODE_PREFIX } from './node-name.js'
 
 export type MigrateOptions = Readonly<{
   url: string
@@ -55,7 +56,8 @@ export async function migrate(options: MigrateOptions): Promise<void> {
     installExtensions: false,
     logger: silentLogger,
     poolSize: 2,
-    extra: { lock_timeout: LOCK_MS_MAX },
+    // Building an index of a large table may take as long as it takes.
+    extra: { ...sessionLimits(0), lock_timeout: LOCK_MS_MAX },
     poolErrorHandler: () => {}, // whoever asks is told by its answer
   })
   await source.initialize()
@@ -69,7 +71,8 @@ export async function migrate(options: MigrateOptions): Promise<void> {
       release,
       say,
       run,
-      atWork: async () => ((await lock.query(AT_WORK)) as { version: string }[]).map(({ version }) => version),
+      atWork: async () =>
+        ((await lock.query(AT_WORK, [NODE_PREFIX])) as { version: string }[]).map(({ version }) => version),
     })
     await refuseOtherPartitions(lock, partitions)
   } finally {
@@ -77,11 +80,9 @@ export async function migrate(options: MigrateOptions): Promise<void> {
   }
 }
 
-/** What connections of a server are called. */
-export const APPLICATION_NAME = `satchel ${VERSION}`
-
-const AT_WORK = `SELECT DISTINCT split_part(application_name, ' ', 2) AS version FROM pg_stat_activity
-  WHERE datname = current_database() AND application_name ~ '^satchel [0-9]+[.][0-9]+[.][0-9]+'`
+/** Versions of the servers that have connections, by the ends of their names. */
+const AT_WORK = `SELECT DISTINCT substring(application_name FROM '[0-9]+[.][0-9]+[.][0-9]+$') AS version FROM pg_stat_activity
+  WHERE datname = current_database() AND starts_with(application_name, $1) AND application_name ~ ' [0-9]+[.][0-9]+[.][0-9]+$'`
 
 async function takeTurn(lock: QueryRunner, say: Say): Promise<void> {
   const [tried] = (await lock.query('SELECT pg_try_advisory_lock($1) AS taken', [MIGRATION_LOCK])) as [

@@ -6,7 +6,8 @@ import { streamTargetToJson, syncSettingsFromJson, syncSettingsToJson } from '..
 import type { PoolStore, PoolUpdate } from '../../pool-store.js'
 import { changingColumnsOf, POOL_COLUMNS, poolOf, type PoolRow } from '../pool-row.js'
 import { commitsEnded } from './commits-ended.js'
-import type { PostgresDatabase, Transaction } from './postgres-database.js'
+import type { Transaction } from './connections.js'
+import type { PostgresDatabase } from './postgres-database.js'
 import { PostgresPoolReads } from './postgres-pool-reads.js'
 import { prepared } from './prepared.js'
 
