@@ -107,6 +107,7 @@ export function createServices(parts: ServiceParts): Services {
     limits: config.limits,
     observer: new LiveWatch({ metrics, log }),
     clock,
+    random,
   })
   metrics.watchSockets(() => live.sockets.size)
   const identity: IdentityService = createIdentityService({

@@ -8,6 +8,7 @@ import { ClientProcess, type Shown, type Told } from '../client-process.js'
 import { AWS_HISTORY_LIMITS, differences } from '../dataset-history.js'
 import { eventually } from '../eventually.js'
 import type { Seeded } from '../seeded.js'
+import { Absences } from './absences.js'
 
 const NAMES = ['ada', 'ben', 'cleo', 'dora', 'eve', 'finn']
 const OWN = ['alpha', 'beta']
@@ -23,6 +24,7 @@ const REST_MS_MAX = 60
  */
 export class NativeLoad {
   readonly ledger = new BatchLedger()
+  readonly absences = new Absences()
   readonly faults: string[] = []
   readonly seen = { saved: 0, connections: 0, convergedMs: 0 }
   private readonly directory = mkdtempSync(join(tmpdir(), 'satchel-devices-'))
@@ -52,9 +54,7 @@ export class NativeLoad {
     const begun = performance.now()
     // First everybody's edits get in, then everybody fetches those of the others; a clash lost in the first is sent in the second.
     for (let round = 0; round < 3; round++) {
-      await Promise.all(
-        this.devices.map(({ client }) => eventually(() => client.synchronize(), SYNC_MS_MAX)),
-      )
+      await Promise.all(this.devices.map(({ client }) => eventually(() => client.synchronize(), SYNC_MS_MAX)))
     }
     this.seen.convergedMs = Math.round(performance.now() - begun)
     const shown = await Promise.all(this.devices.map(({ client }) => shownBy(client)))
@@ -111,6 +111,7 @@ export class NativeLoad {
       case 'fault':
         return void this.faults.push(`${name}: ${JSON.stringify(told)}`)
       case 'status':
+        this.absences.heard(name, told.status)
         if (told.status.kind === 'syncing' && told.status.reason === 'connected') this.seen.connections++
         return
       default:

@@ -30,7 +30,11 @@ export class SiteLoad {
   static async start(site: Site, { chance, devices = 3, deleting = true }: SiteLoadOptions): Promise<SiteLoad> {
     const reached = site.running
     const pool = await aPool(reached)
-    const native = await NativeLoad.start(reached, { user: await aGuest(reached, pool), devices, chance: chance.fork() })
+    const native = await NativeLoad.start(reached, {
+      user: await aGuest(reached, pool),
+      devices,
+      chance: chance.fork(),
+    })
     const aws = await AwsLoad.start(reached, { pool, chance: chance.fork(), deleting })
     return new SiteLoad(site, pool, aws, native)
   }

@@ -1,5 +1,6 @@
 import type { QueryRunner } from 'typeorm'
 import type { Clock } from '../../../runtime/clock.js'
+import { chance } from '../../../runtime/chance.js'
 import type { Random } from '../../../runtime/random.js'
 import { bringUpToDate, type Say } from '../bring-up-to-date.js'
 import { releaseOf, type Release } from '../release.js'
@@ -122,8 +123,7 @@ async function patiently(
       if (attempt === 1) {
         say('a change of the tables waits for transactions that are under way; it is tried again and again')
       }
-      const share = random.bytes(4).readUInt32LE() / 2 ** 32
-      await new Promise<void>((resolve) => clock.after(PAUSE_MS_MAX * (0.5 + share / 2), resolve))
+      await new Promise<void>((resolve) => clock.after(PAUSE_MS_MAX * (0.5 + chance(random) / 2), resolve))
     }
   }
 }
