@@ -10,7 +10,7 @@ import { CommitFeed } from './datasets/commit-feed.js'
 import { Datasets } from './datasets/datasets.js'
 import { Directory } from './datasets/directory.js'
 import { Exchange } from './datasets/exchange.js'
-import { Housekeeping } from './datasets/housekeeping.js'
+import { Housekeeping, HOUSEKEEPING_LEASE } from './datasets/housekeeping.js'
 import { NodeTurn } from './datasets/node-turn.js'
 import { PoolConnections } from './datasets/pool-connections.js'
 import { SessionCount } from './datasets/session-count.js'
@@ -154,7 +154,7 @@ export function createServices(parts: ServiceParts): Services {
       clock,
       tombstoneDays: config.tombstoneDays,
       streamRetentionDays: config.stream.retentionDays,
-      turn: new NodeTurn({ leases: stores.leases, name: 'housekeeping', nameHolder: () => random.uuid(), clock }),
+      turn: new NodeTurn({ leases: stores.leases, name: HOUSEKEEPING_LEASE, nameHolder: () => random.uuid(), clock }),
       observer: new HousekeepingWatch({ metrics, log }),
     }),
     health,

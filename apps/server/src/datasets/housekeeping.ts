@@ -9,6 +9,9 @@ import type { SyncSessions } from './sync-session.js'
 const SECOND = 1_000
 const DAY = 86_400 * SECOND
 
+/** Who does what is of the whole database. */
+export const HOUSEKEEPING_LEASE = 'housekeeping'
+
 /** Rows that one transaction removes: few enough that a write behind it hardly waits. */
 const ROWS_PER_STEP = 200
 
