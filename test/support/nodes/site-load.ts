@@ -1,5 +1,5 @@
 import { adminOf, aGuest, aPool } from '../a-pool.js'
-import { Seeded } from '../seeded.js'
+import type { Seeded } from '../seeded.js'
 import { AwsLoad } from './aws-load.js'
 import { NativeLoad } from './native-load.js'
 import type { Site } from './site.js'
@@ -30,7 +30,11 @@ export class SiteLoad {
   static async start(site: Site, { chance, devices = 3, deleting = true }: SiteLoadOptions): Promise<SiteLoad> {
     const reached = site.running
     const pool = await aPool(reached)
-    const native = await NativeLoad.start(reached, { user: await aGuest(reached, pool), devices, chance: chance.fork() })
+    const native = await NativeLoad.start(reached, {
+      user: await aGuest(reached, pool),
+      devices,
+      chance: chance.fork(),
+    })
     const aws = await AwsLoad.start(reached, { pool, chance: chance.fork(), deleting })
     return new SiteLoad(site, pool, aws, native)
   }
