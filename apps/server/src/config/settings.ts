@@ -7,6 +7,7 @@ import {
   saslText,
   topicPrefix,
 } from './kafka-setting-checks.js'
+import { redisUrls } from './redis-setting-checks.js'
 import {
   accountId,
   accessKeyId,
@@ -14,7 +15,6 @@ import {
   databaseUrl,
   host,
   masterKey,
-  notYet,
   oneOf,
   origins,
   port,
@@ -76,7 +76,7 @@ export class Settings {
   @Checked(wholeNumber(1, STREAM_RETENTION_DAYS_MAX)) SATCHEL_STREAM_RETENTION_DAYS!: string
   @Checked(wholeNumber(1, STREAM_BACKLOG_ROWS_MAX)) SATCHEL_STREAM_BACKLOG_ROWS!: string
   @Checked(oneOf(SWITCH)) SATCHEL_STREAM_RELAY!: string
-  @Checked(notYet('fan-out between nodes')) SATCHEL_REDIS_URL?: string
+  @Checked(redisUrls) SATCHEL_REDIS_URL?: string
   @Checked(origins) SATCHEL_ALLOWED_ORIGINS?: string
   @Checked(wholeNumber(1, SOCKETS_MAX)) SATCHEL_SOCKETS_PER_ADDRESS!: string
   @Checked(oneOf(SWITCH)) SATCHEL_DEMO?: string

@@ -89,8 +89,8 @@ class AWorld {
     }
     const live = new LiveSocket(++this.last, wire.socket, bearer, wire.wire)
     this.sockets.add(live)
-    live.watched = new Set([SETTINGS])
-    this.sockets.listen(live)
+    live.watch([{ dataset: SETTINGS, epoch: 1, since: 0 as SyncCount }])
+    void this.sockets.listen(live)
     return { wire, live }
   }
 
