@@ -1,5 +1,7 @@
+import type { IdentityId } from '@satchel/protocol'
 import type { Logger } from 'pino'
 import { CachedStanding } from './access/identity-standing.js'
+import type { Keyring } from './access/keyring.js'
 import { Seal } from './access/seal.js'
 import { TemporaryCredentials } from './access/temporary-credentials.js'
 import { CallerVerifier } from './access/verify-caller.js'
@@ -36,7 +38,7 @@ import { linkKeyOf } from './stream/link-key.js'
 
 export type ServiceParts = Readonly<{
   config: Config
-  secrets: Readonly<{ masterKey: Buffer; admin: AdminCredentials }>
+  secrets: Readonly<{ keyring: Keyring; admin: AdminCredentials }>
   stores: Stores
   /** In place of the Kafka that the settings name. */
   kafka?: KafkaPorts
@@ -76,31 +78,41 @@ export type Services = Readonly<{
 export function createServices(parts: ServiceParts): Services {
   const { config, secrets, stores, metrics, log, clock, random } = parts
   const place: Place = { region: config.region, accountId: config.accountId }
-  const seal = new Seal(secrets.masterKey)
-  const credentials = new TemporaryCredentials({ masterKey: secrets.masterKey, seal, clock, random })
+  const seal = new Seal(secrets.keyring)
+  const credentials = new TemporaryCredentials({ keyring: secrets.keyring, seal, clock, random })
   const identityStanding = new CachedStanding({ source: stores.identities, clock })
 
   const bounds = { ...QUEUE_BOUNDS, ...config.queue }
   const observer = new QueueWatch({ metrics, log })
   const listenerFailed = (cause: unknown) => log.error({ cause }, 'a listener of the commit feed failed')
   const feed = new CommitFeed({ listenerFailed }, () => fanout.nodes)
-  const committed = () => stream.committed()
+  const committed = (identities: readonly IdentityId[]) => stream.committed(identities)
   const { limits } = config
   const writes = new WriteQueue({ store: stores.datasets, limits, clock, bounds, observer, feed, committed })
   const sessions = new SyncSessions({ seal, clock, random })
   const opened = new SessionCount(stores.datasets)
   const queue = () => ({ depth: writes.depth, bytes: writes.bytes })
   const connections = new PoolConnections(stores.pools)
-  const stream: ChangeStream = createChangeStream(parts, { connections, seal })
+  const stream: ChangeStream = createChangeStream(parts, {
+    connections,
+    seal,
+    tellNodes: () => fanout.streamCommitted(),
+  })
   const standing = () => stream.standing()
+  const busy = () => ({
+    database: [...(stores.connections?.() ?? [])].some(([, { isBusy }]) => isBusy),
+    queue: writes.isBusy,
+  })
   const health = new Health({
     probe: stores.probe,
     queue,
     bounds: config.queue,
+    busy,
     clock,
     stream: standing,
     fanout: () => fanout.standing(),
   })
+  if (stores.connections !== undefined) metrics.watchConnections(stores.connections)
   metrics.watchQueue(queue)
   metrics.watchStore(stores.figures)
 
@@ -117,7 +129,7 @@ export function createServices(parts: ServiceParts): Services {
   const fanoutMetrics = metrics.addFanout()
   const fanout: Fanout = new Fanout({
     config,
-    masterKeys: [secrets.masterKey],
+    keyring: secrets.keyring,
     ...(parts.wire === undefined ? {} : { wire: parts.wire }),
     feed,
     store: stores.datasets,
@@ -126,7 +138,7 @@ export function createServices(parts: ServiceParts): Services {
       else identityStanding.forgetPool(departure.pool)
       live.sockets.recheck(departure)
     },
-    streamCommitted: () => stream.committed(),
+    streamCommitted: () => stream.committedElsewhere(),
     observer: new FanoutWatch({ metrics: fanoutMetrics, log, clock }),
     clock,
     random,
@@ -139,7 +151,7 @@ export function createServices(parts: ServiceParts): Services {
   const identity: IdentityService = createIdentityService({
     stores,
     credentials,
-    masterKey: secrets.masterKey,
+    keyring: secrets.keyring,
     seal,
     place,
     issuer: parts.publicUrl,
@@ -199,7 +211,7 @@ export function createServices(parts: ServiceParts): Services {
 /** The stream over the Kafka that the settings name, or none. */
 function createChangeStream(
   { config, secrets, stores, publicUrl, metrics, log, clock, random, kafka }: ServiceParts,
-  { connections, seal }: Readonly<{ connections: PoolConnections; seal: Seal }>,
+  { connections, seal, tellNodes }: Readonly<{ connections: PoolConnections; seal: Seal; tellNodes: () => void }>,
 ): ChangeStream {
   const clientLog = (facts: object, message: string) => log.debug(facts, message)
   const opened = kafka ?? (config.kafka === null ? null : openKafka(config.kafka, { clock, log: clientLog }))
@@ -210,7 +222,8 @@ function createChangeStream(
     stores,
     connections,
     seal,
-    linkKey: linkKeyOf(config, secrets.masterKey),
+    linkKey: linkKeyOf(config, secrets.keyring),
+    tellNodes,
     publicUrl,
     observers: {
       relay: watch,

@@ -11,6 +11,9 @@ export const RECOUNT_EVERY_MS = 2_000
 const BATCH = 40
 const BATCH_EVERY_MS = 200
 
+/** How long nothing is looked at after the store did not answer, milliseconds. */
+const PAUSE_MS = 2_000
+
 /** Readings of the store that are under way at a time. */
 const READINGS_MAX = 4
 
@@ -32,6 +35,7 @@ export class Recount {
   private roundAt = -Infinity
   private cancel: (() => void) | null = null
   private stopped = false
+  private paused = false
   private looking: Promise<void> = Promise.resolve()
 
   constructor(
@@ -69,7 +73,8 @@ export class Recount {
 
   private later(): void {
     if (this.stopped) return
-    this.cancel = this.deps.clock.after(BATCH_EVERY_MS, () => {
+    this.cancel = this.deps.clock.after(this.paused ? PAUSE_MS : BATCH_EVERY_MS, () => {
+      this.paused = false
       this.looking = this.batch().finally(() => this.later())
     })
   }
@@ -117,6 +122,7 @@ export class Recount {
       )
     } catch (cause) {
       this.due.add(identity)
+      this.paused = true
       observer.failed(cause)
     }
   }

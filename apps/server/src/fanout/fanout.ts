@@ -1,3 +1,4 @@
+import type { Keyring } from '../access/keyring.js'
 import type { Config } from '../config/config.js'
 import type { CommitFeed, OtherNodes } from '../datasets/commit-feed.js'
 import { Recount, type RecountObserver } from '../datasets/recount.js'
@@ -15,7 +16,7 @@ const START_MS_MAX = 1_000
 
 export type FanoutParts = Readonly<{
   config: Pick<Config, 'redis' | 'databaseUrl'>
-  masterKeys: readonly Buffer[]
+  keyring: Keyring
   /** In place of the Redis that the settings name. */
   wire?: Wire
   feed: Pick<CommitFeed, 'watched' | 'standingsOf' | 'tellHere'>

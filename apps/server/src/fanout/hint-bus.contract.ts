@@ -3,7 +3,7 @@ import { CARRIED_BYTES_MAX } from './bus-message.js'
 import { MessageSeal } from './message-seal.js'
 import { SystemRandom } from '../runtime/random.js'
 import type { HintBusParts } from './hint-bus.js'
-import { aRecord, BusNode, change, identity, MASTER_KEY } from './testing/bus-nodes.js'
+import { aKeyring, aRecord, BusNode, change, identity, OURS } from './testing/bus-nodes.js'
 import type { Wire } from './wire.js'
 
 /** What carries, to be broken at will. */
@@ -96,8 +96,8 @@ export function hintBusContract(harness: () => WireHarness): void {
     await two.bus.listen(ANNA)
     await two.bus.listen(BEN)
     const random = new SystemRandom()
-    const seal = new MessageSeal({ masterKeys: [MASTER_KEY], random })
-    const foreign = new MessageSeal({ masterKeys: [Buffer.alloc(32, 8)], random })
+    const seal = new MessageSeal({ keyring: OURS, random })
+    const foreign = new MessageSeal({ keyring: aKeyring(8), random })
     const [anna, ben] = [seal.channelOf(`identity ${ANNA}`), seal.channelOf(`identity ${BEN}`)]
     const of = (who: typeof ANNA) => Buffer.from(JSON.stringify({ kind: 'changed', change: change(who, 9) }))
     const good = seal.close(anna, of(ANNA))
@@ -125,8 +125,7 @@ export function hintBusContract(harness: () => WireHarness): void {
   })
 
   test('[RD4] with several master keys the first seals and any opens, so a site hears itself while its key is changed', async () => {
-    const [old, next] = [MASTER_KEY, Buffer.alloc(32, 9)]
-    const [one, two] = [await aNode({ masterKeys: [old, next] }), await aNode({ masterKeys: [next, old] })]
+    const [one, two] = [await aNode({ keyring: aKeyring(7, 9) }), await aNode({ keyring: aKeyring(9, 7) })]
     await Promise.all([one.bus.listen(ANNA), two.bus.listen(ANNA)])
     one.bus.tell([change(ANNA, 1)])
     two.bus.tell([change(ANNA, 2)])

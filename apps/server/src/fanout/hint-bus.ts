@@ -1,4 +1,5 @@
 import type { IdentityId } from '@satchel/protocol'
+import type { Keyring } from '../access/keyring.js'
 import type { CommittedChange, OtherNodes } from '../datasets/commit-feed.js'
 import type { Clock } from '../runtime/clock.js'
 import type { Random } from '../runtime/random.js'
@@ -32,8 +33,7 @@ export interface BusListener {
 
 export type HintBusParts = Readonly<{
   wire: Wire
-  /** 32 bytes each; the first seals, any opens. */
-  masterKeys: readonly Buffer[]
+  keyring: Keyring
   listener: BusListener
   observer: BusObserver
   clock: Clock

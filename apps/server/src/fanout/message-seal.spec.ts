@@ -1,9 +1,10 @@
 import { SystemRandom } from '../runtime/random.js'
+import { aKeyring } from './testing/bus-nodes.js'
 import { FORMAT_VERSION, MessageSeal } from './message-seal.js'
 
 const random = new SystemRandom()
-const aSeal = (...keys: readonly number[]) =>
-  new MessageSeal({ masterKeys: (keys.length === 0 ? [7] : keys).map((byte) => Buffer.alloc(32, byte)), random })
+const aSeal = (first = 7, ...others: readonly number[]) =>
+  new MessageSeal({ keyring: aKeyring(first, ...others), random })
 
 const HEAD = 23
 

@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, createHmac, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto'
+import type { Keyring } from '../access/keyring.js'
 import { RecentCache } from '../access/recent-cache.js'
-import { subkey } from '../access/seal.js'
 import type { Random } from '../runtime/random.js'
 
 /** What a sealed message begins with; a node ignores what begins otherwise, so that nodes of two versions may run side by side. */
@@ -44,12 +44,11 @@ export class MessageSeal {
   private readonly own: KeyObject
   private counter = 0
 
-  constructor({ masterKeys, random }: Readonly<{ masterKeys: readonly Buffer[]; random: Random }>) {
-    this.keys = masterKeys.map((masterKey) => ({
-      names: subkey(masterKey, 'fan-out-names'),
-      messages: subkey(masterKey, 'fan-out-messages'),
-      senders: new RecentCache(SENDERS_MAX),
-    }))
+  constructor({ keyring, random }: Readonly<{ keyring: Keyring; random: Random }>) {
+    const messages = keyring.subkeys('fan-out-messages')
+    this.keys = keyring
+      .subkeys('fan-out-names')
+      .map((names, at) => ({ names, messages: messages[at]!, senders: new RecentCache(SENDERS_MAX) }))
     this.sender = random.bytes(SENDER_LENGTH)
     this.own = keyOf(this.keys[0]!.messages, this.sender)
   }

@@ -1,4 +1,5 @@
 import type { Changed, DatasetName, DeviceId, IdentityId, RecordKey, SyncCount, SyncRecord } from '@satchel/protocol'
+import { Keyring } from '../../access/keyring.js'
 import type { CommittedChange } from '../../datasets/commit-feed.js'
 import { SystemClock } from '../../runtime/clock.js'
 import { SystemRandom } from '../../runtime/random.js'
@@ -7,7 +8,12 @@ import type { DropReason, RefusalReason } from '../bus-observer.js'
 import { HintBus, type HintBusParts } from '../hint-bus.js'
 import type { Wire, WireFault } from '../wire.js'
 
-export const MASTER_KEY = Buffer.alloc(32, 7)
+/** A key of equal bytes for each number; the first one seals. */
+export const aKeyring = (first: number, ...others: readonly number[]) =>
+  new Keyring([Buffer.alloc(32, first), ...others.map((byte) => Buffer.alloc(32, byte))])
+
+/** As every node has it. */
+export const OURS = aKeyring(7)
 
 export const identity = (number: number): IdentityId =>
   `us-east-1:00000000-0000-4000-8000-${number.toString(16).padStart(12, '0')}` as IdentityId
@@ -49,7 +55,7 @@ export class BusNode {
   constructor(wire: Wire, over: Partial<HintBusParts> = {}) {
     this.bus = new HintBus({
       wire,
-      masterKeys: [MASTER_KEY],
+      keyring: OURS,
       listener: {
         changed: (change) => this.changes.push(change),
         departed: (departure) => this.departures.push(departure),
