@@ -2,7 +2,7 @@ import { createClient } from '@redis/client'
 import type { RedisConfig } from '../../apps/server/src/config/redis-config.js'
 import { hintBusContract, type WireHarness } from '../../apps/server/src/fanout/hint-bus.contract.js'
 import { RedisWire } from '../../apps/server/src/fanout/redis-wire.js'
-import { BusNode } from '../../apps/server/src/fanout/testing/bus-nodes.js'
+import { BusNode, identity } from '../../apps/server/src/fanout/testing/bus-nodes.js'
 import type { Wire } from '../../apps/server/src/fanout/wire.js'
 import { eventually } from '../support/eventually.js'
 import { describeWithRedis } from '../support/redis/describe-with-redis.js'
@@ -38,6 +38,28 @@ const harnessOf = (redis: () => RedisServer, wire: () => Wire, ready: () => Prom
   channels: () => ask(redis(), (client) => client.pubSubShardChannels()),
 })
 
+const PASSWORD = 'hunter2-hunter2'
+
+/** As the README has it. */
+const RIGHTS =
+  'ACL SETUSER satchel on >hunter2-hunter2 resetchannels &satchel:* -@all +ssubscribe +sunsubscribe +spublish +ping +hello'.split(
+    ' ',
+  )
+
+/** Tries as a user of its own, and answers whether that goes well and what is wrong else. */
+const asUser = (nodes: RedisConfig['nodes']) => ({
+  config: { ...login, nodes, username: 'satchel', password: PASSWORD },
+  faultOf: async (config: RedisConfig) => {
+    const node = new BusNode(new RedisWire(config))
+    await node.bus.start(10_000)
+    await node.bus.listen(identity(1))
+    node.bus.leave(identity(1))
+    const standing = [node.bus.isUp, node.bus.lastFault?.kind]
+    await node.bus.close()
+    return standing
+  },
+})
+
 const login = { tls: false, username: null, password: null }
 
 describeWithRedis('the bus through Redis', (redis) => {
@@ -51,7 +73,7 @@ describeWithRedis(
     const serves = () =>
       eventually(async () => {
         const facts = await ask(redis(), (client) => client.sendCommand(['CLUSTER', 'INFO']))
-        expect(String(facts)).toContain('cluster_state:ok')
+        expect(facts).toEqual(expect.stringContaining('cluster_state:ok'))
       }, 20_000)
     beforeAll(async () => {
       await ask(redis(), (client) => client.sendCommand(['CLUSTER', 'ADDSLOTSRANGE', '0', '16383']))
@@ -59,6 +81,14 @@ describeWithRedis(
     })
     const node = () => ({ host: '127.0.0.1', port: redis().port })
     hintBusContract(harnessOf(redis, () => new RedisWire({ ...login, nodes: [node(), node()] }), serves))
+
+    test('[RD7] a user needs no more rights than the README says, and is told when they are missing', async () => {
+      const { config, faultOf } = asUser([node(), node()])
+      await ask(redis(), (client) => client.sendCommand([...RIGHTS, '+cluster|slots']))
+      expect(await faultOf(config)).toEqual([true, undefined])
+      await ask(redis(), (client) => client.sendCommand(['ACL', 'SETUSER', 'satchel', '-spublish']))
+      expect(await faultOf(config)).toEqual([false, 'forbidden'])
+    })
   },
   ['--cluster-enabled', 'yes'],
 )
@@ -75,6 +105,12 @@ describeWithRedis('what a Redis that does not carry is said to be', (redis) => {
       if (server !== redis()) await server.end()
     }
   }
+
+  test('[RD7] a user needs no more rights than the README says', async () => {
+    await ask(redis(), (client) => client.sendCommand(RIGHTS))
+    const { config, faultOf: asSatchel } = asUser([{ host: '127.0.0.1', port: redis().port }])
+    expect(await asSatchel(config)).toEqual([true, undefined])
+  })
 
   test('[RD7] a login that is refused, one that is missing, and rights that are', async () => {
     const secret = 'hunter2-hunter2'
