@@ -2,6 +2,7 @@ import 'reflect-metadata'
 import pg from 'pg'
 import { describeWithPostgres } from '../../../../../../test/support/postgres/describe-with-postgres.js'
 import { freshDatabase, openDatabase } from '../../testing/postgres-databases.js'
+import { VERSION } from '../../../version.js'
 import { nodeName } from './node-name.js'
 import { LANES, type PostgresDatabase } from './postgres-database.js'
 import { prepared } from './prepared.js'
@@ -123,7 +124,7 @@ describeWithPostgres(
 )
 
 test('[PL6] a name fits into what PostgreSQL keeps of it, whatever the host is called', () => {
-  expect(nodeOf(7)).toBe('satchel node host 7-abcd')
+  expect(nodeOf(7)).toBe(`satchel node host 7-abcd ${VERSION}`)
   const long = nodeName({ host: 'ü'.repeat(100), process: 4_194_304, nonce: 'abcd' })
-  expect([long.length, long]).toEqual([63, expect.stringMatching(/^satchel node \?+ 4194304-abcd$/)])
+  expect([long.length, long]).toEqual([63, expect.stringMatching(/^satchel node \?+ 4194304-abcd \S+$/)])
 })
