@@ -1,4 +1,5 @@
 import { AWS_LIMITS, type Batch } from '@satchel/protocol'
+import { Keyring } from '../access/keyring.js'
 import { recordsLinkKey } from '../access/records-link.js'
 import { Seal } from '../access/seal.js'
 import { PoolConnections } from '../datasets/pool-connections.js'
@@ -23,7 +24,7 @@ type Options = Readonly<{ kafka?: boolean; relay?: boolean; backlogRowsMax?: num
 /** The stream of a server over memory, with one pool and one identity, and a model of Kafka with the topic `changes`. */
 async function aWorld({ kafka: hasKafka = true, relay = true, backlogRowsMax = 1_000 }: Options = {}) {
   const clock = new HeldClock()
-  const linkKey = recordsLinkKey(MASTER_KEY, 1_000_000)
+  const linkKey = recordsLinkKey(new Keyring([MASTER_KEY]), 1_000_000)
   const stores = memoryStores(new MemoryDatabase(), { relay, linkKey, publicUrl: () => PUBLIC_URL })
   await stores.pools.create({ ...aPool(1), pool: POOL })
   await stores.identities.createGuest({ identity: IDENTITY, pool: POOL, at: 1 })
@@ -43,7 +44,7 @@ async function aWorld({ kafka: hasKafka = true, relay = true, backlogRowsMax = 1
       kafka: hasKafka ? { openPublisher: kafka.open, topics: kafka } : null,
       stores: { ...stores, outbox },
       connections,
-      seal: new Seal(MASTER_KEY),
+      seal: new Seal(new Keyring([MASTER_KEY])),
       linkKey,
       publicUrl: () => PUBLIC_URL,
       tellNodes,

@@ -1,6 +1,6 @@
 import type { Lease, LeaseStore } from '../../lease-store.js'
 import { leaseNow, presentTime, type LeaseTime } from './lease-time.js'
-import type { PostgresDatabase } from './postgres-database.js'
+import type { Statements } from './postgres-database.js'
 import { prepared } from './prepared.js'
 
 /**
@@ -9,7 +9,7 @@ import { prepared } from './prepared.js'
  */
 export class PostgresLeaseStore implements LeaseStore {
   constructor(
-    private readonly database: PostgresDatabase,
+    private readonly database: Statements,
     private readonly time: LeaseTime = 'database',
   ) {}
 
