@@ -38,7 +38,7 @@ const STREAM_NOT_STOPPED = 'the change stream did not stop cleanly; its leases e
 /** What tests put in place of the real thing. */
 export type Overrides = Readonly<{ clock?: Clock; random?: Random; log?: Logger; stores?: Stores }> &
   Pick<AppOptions, 'patience'> &
-  Pick<ServiceParts, 'guestRate' | 'makePrivateKey' | 'kafka'>
+  Pick<ServiceParts, 'guestRate' | 'makePrivateKey' | 'kafka' | 'wire'>
 
 /** A server that listens. */
 export type Server = Readonly<{
@@ -103,6 +103,7 @@ export async function createServer(config: Config, overrides: Overrides = {}): P
     await services.live.drain()
     await drain?.run(STOP_MS_MAX - (clock.elapsed() - begunAt))
     await services.writes.drained()
+    await services.fanout.close()
     await streamStopped
     await services.housekeeping.stop()
     await admin?.close()
@@ -110,6 +111,7 @@ export async function createServer(config: Config, overrides: Overrides = {}): P
   }
 
   try {
+    const heard = services.fanout.start()
     const demoPool = config.demo ? await demoPoolOf(services) : null
     const { patience } = overrides
     const app = await createApp({ config, services, metrics, log, clock, random, publicUrl, demoPool, patience })
@@ -123,6 +125,7 @@ export async function createServer(config: Config, overrides: Overrides = {}): P
     const url = urlOf(listener, host)
     if (adminPort !== null) admin = await AdminListener.listen({ host, port: adminPort }, services.opsPages)
     startBackground({ services, metrics, log })
+    await heard
     if (config.kafka !== null && overrides.kafka === undefined) sayOfKafka(config.kafka, { clock, log })
 
     const listening = { url, publicUrl: publicUrl.current(), adminUrl: admin?.url ?? null }
@@ -138,6 +141,7 @@ export async function createServer(config: Config, overrides: Overrides = {}): P
       warnings: [
         ...secrets.warnings,
         ...configWarnings(config),
+        ...services.fanout.warnings(),
         ...(stores.warnings ?? []),
         ...(await services.stream.warnings()),
         ...nodeWarnings(process.versions.node),

@@ -114,7 +114,9 @@ export class NativeLoad {
         this.absences.heard(name, told.status)
         if (told.status.kind === 'syncing' && told.status.reason === 'connected') this.seen.connections++
         return
-      default:
+      case 'outcome':
+      case 'reply':
+      case 'started':
         return
     }
   }

@@ -87,7 +87,7 @@ describeWithPostgres(
         'tcp_keepalives_idle',
       ]
       const shown = prepared('SELECT name, setting FROM pg_settings WHERE name = ANY ($1::text[]) ORDER BY name')
-      const expected = [nodeOf(1), '10000', '5000', '10000', '30']
+      const expected = [nodeOf(1), '4000', '5000', '10000', '30']
       const settings = names.map((name, index) => ({ name, setting: expected[index] }))
       expect(await database.query(shown, [names])).toEqual(settings)
       expect(await database.commit((transaction) => transaction.query(shown, [names]))).toEqual(settings)
