@@ -1,7 +1,7 @@
 import 'reflect-metadata'
 import { SystemClock } from '../../apps/server/src/runtime/clock.js'
 import { SystemRandom } from '../../apps/server/src/runtime/random.js'
-import { afterNextPostgres, nextPostgres } from '../../apps/server/src/store/testing/next-release.js'
+import { afterNextPostgres, nextPostgres } from '../../apps/server/src/store/typeorm/testing/next-release.js'
 import { migrate } from '../../apps/server/src/store/typeorm/postgres/migrate.js'
 import type { Release } from '../../apps/server/src/store/typeorm/release.js'
 import { describeWithPostgres } from '../support/postgres/describe-with-postgres.js'
