@@ -70,6 +70,11 @@ export class Site {
     await this.nodes[place]!.stop()
   }
 
+  /** False once a node has ended, whoever ended it. */
+  isUp(place: number): boolean {
+    return this.nodes[place]!.process.isRunning
+  }
+
   /** Connections of clients that a node has now. */
   linksOf(place: number): number {
     return this.balancer.linksOf(this.nodes[place]!.url)

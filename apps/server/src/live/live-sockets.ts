@@ -1,6 +1,7 @@
 import type { IdentityId, IdentityPoolId, WireError } from '@satchel/protocol'
 import type { BearerVerifier } from '../access/bearer.js'
 import type { CommitFeed, CommittedChange } from '../datasets/commit-feed.js'
+import { Refusal } from '../refusal.js'
 import type { Clock } from '../runtime/clock.js'
 import type { EndReason, LiveObserver } from './live-observer.js'
 import type { LiveSocket } from './live-socket.js'
@@ -139,7 +140,10 @@ export class LiveSockets {
     this.sweptAt = now
     this.sweeping = true
     this.sweep()
-      .catch((cause: unknown) => this.deps.observer.defect(cause))
+      .catch((cause: unknown) => {
+        // A database that is away is asked again with the next sweep.
+        if (!(cause instanceof Refusal)) this.deps.observer.defect(cause)
+      })
       .finally(() => (this.sweeping = false))
   }
 
