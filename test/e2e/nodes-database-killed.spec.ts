@@ -30,11 +30,12 @@ describeWithPostgres('a PostgreSQL that is killed under three nodes', (postgres)
     async () => {
       const chance = new Seeded(SITE_SEED)
       load = await SiteLoad.start(site, { chance: chance.fork() })
-      const { seen } = load.aws
-      for (let kill = 0; kill < KILLS; kill++) {
+      const { aws: callers } = load
+      const { seen } = callers
+      for (let kill = 0; kill < KILLS && !callers.broken; kill++) {
         // Not before it serves again, by itself.
         const before = seen.updates
-        await eventually(() => settled(seen.updates > before, 'no update is accepted'), SERVED_MS_MAX)
+        await eventually(() => settled(callers.broken || seen.updates > before, 'no update is accepted'), SERVED_MS_MAX)
         await forMs(chance.from(0, LIFE_MS_MAX))
         await postgres().kill()
         await forMs(chance.from(0, AWAY_MS_MAX))

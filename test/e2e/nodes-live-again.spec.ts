@@ -63,7 +63,9 @@ describeWithPostgres('clients of a node that dies', (postgres) => {
         const restarted = site.restart(place)
         // Whoever was elsewhere notices nothing.
         await forMs(1_000)
-        const hit = clients.flatMap((client, at) => (isCut(client.told.slice(told[at])) ? [{ client, from: told[at]! }] : []))
+        const hit = clients.flatMap((client, at) =>
+          isCut(client.told.slice(told[at])) ? [{ client, from: told[at]! }] : [],
+        )
         const back = await Promise.all(
           hit.map(({ client, from }) =>
             eventually(() => settled(heardAgainAt(client.told.slice(from)) ?? false, 'not live'), LIVE_MS_MAX),
@@ -76,7 +78,9 @@ describeWithPostgres('clients of a node that dies', (postgres) => {
       await writers
       waitedMs.sort((a, b) => a - b)
       const [p50, max] = [waitedMs[waitedMs.length >> 1], waitedMs.at(-1)]
-      console.info(`${waitedMs.length} clients of ${KILLS} nodes that died heard of a change again: p50 ${p50} ms, max ${max} ms`)
+      console.info(
+        `${waitedMs.length} clients of ${KILLS} nodes that died heard of a change again: p50 ${p50} ms, max ${max} ms`,
+      )
       expect(waitedMs.length).toBeGreaterThanOrEqual(KILLS)
       expect(max).toBeLessThan(LIVE_MS_MAX)
       expect(site.defects()).toEqual([])

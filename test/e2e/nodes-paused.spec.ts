@@ -47,49 +47,53 @@ describeWithPostgres('three nodes that are frozen', (postgres) => {
     throw new Error(`at ${MOMENTS_MAX} moments no node held a lock`)
   }
 
-  test(`[NO5] one that is frozen in the middle of a commit keeps others from its identity for a few seconds, seed ${SITE_SEED}`, async () => {
-    const who = await aGuest(site.running, await aPool(site.running))
-    const [frozen, other] = [deviceAt(site, 0, who), deviceAt(site, 1, who)]
-    const waits: number[] = []
-    let writing = true
-    let written = 0
-    const write = async (device: WireDevice, dataset: string, key: string): Promise<void> => {
-      const { Records, SyncSessionToken, DatasetSyncCount } = await device.list(dataset)
-      const base = Records.find(({ Key }) => Key === key)?.SyncCount ?? 0
-      const [record] = await device.update(dataset, SyncSessionToken, [replace(key, `${DatasetSyncCount}`, base)])
-      expect(record!.SyncCount).toBe(DatasetSyncCount + 1)
-      written++
-    }
-    // What a node answers when it wakes may come too late for whoever asked.
-    const busy = ['a', 'b', 'c'].map(async (dataset) => {
-      while (writing) await write(frozen, dataset, 'k').catch(() => forMs(20))
-    })
-    for (let n = 0; n < LOCKS; n++) {
-      await freezeWithLocks(() => 0)
-      const beganMs = performance.now()
-      await write(other, 'elsewhere', 'k')
-      waits.push(Math.round(performance.now() - beganMs))
-      site.resume(0)
-    }
-    writing = false
-    await Promise.all(busy)
-    console.info(`waited for the locks of a frozen node: ${waits.join()} ms; ${written} writes`)
-    for (const waitedMs of waits) expect(waitedMs).toBeLessThan(WAIT_MS_MAX)
-    // It serves on, and both say the same.
-    await write(frozen, 'elsewhere', 'k')
-    for (const dataset of ['a', 'b', 'c', 'elsewhere']) {
-      const [here, there] = [await frozen.list(dataset), await other.list(dataset)]
-      expect([here.DatasetSyncCount, here.Records]).toEqual([there.DatasetSyncCount, there.Records])
-    }
-    expect(site.defects()).toEqual([])
-  }, TEST_MS_MAX)
+  test(
+    `[NO5] one that is frozen in the middle of a commit keeps others from its identity for a few seconds, seed ${SITE_SEED}`,
+    async () => {
+      const who = await aGuest(site.running, await aPool(site.running))
+      const [frozen, other] = [deviceAt(site, 0, who), deviceAt(site, 1, who)]
+      const waits: number[] = []
+      let writing = true
+      let written = 0
+      const write = async (device: WireDevice, dataset: string, key: string): Promise<void> => {
+        const { Records, SyncSessionToken, DatasetSyncCount } = await device.list(dataset)
+        const base = Records.find(({ Key }) => Key === key)?.SyncCount ?? 0
+        const [record] = await device.update(dataset, SyncSessionToken, [replace(key, `${DatasetSyncCount}`, base)])
+        expect(record!.SyncCount).toBe(DatasetSyncCount + 1)
+        written++
+      }
+      // What a node answers when it wakes may come too late for whoever asked.
+      const busy = ['a', 'b', 'c'].map(async (dataset) => {
+        while (writing) await write(frozen, dataset, 'k').catch(() => forMs(20))
+      })
+      for (let n = 0; n < LOCKS; n++) {
+        await freezeWithLocks(() => 0)
+        const beganMs = performance.now()
+        await write(other, 'elsewhere', 'k')
+        waits.push(Math.round(performance.now() - beganMs))
+        site.resume(0)
+      }
+      writing = false
+      await Promise.all(busy)
+      console.info(`waited for the locks of a frozen node: ${waits.join()} ms; ${written} writes`)
+      for (const waitedMs of waits) expect(waitedMs).toBeLessThan(WAIT_MS_MAX)
+      // It serves on, and both say the same.
+      await write(frozen, 'elsewhere', 'k')
+      for (const dataset of ['a', 'b', 'c', 'elsewhere']) {
+        const [here, there] = [await frozen.list(dataset), await other.list(dataset)]
+        expect([here.DatasetSyncCount, here.Records]).toEqual([there.DatasetSyncCount, there.Records])
+      }
+      expect(site.defects()).toEqual([])
+    },
+    TEST_MS_MAX,
+  )
 
   test(
     `[NO5] [NO1] ${PAUSES} nodes that freeze in the middle of commits, and wake seconds later, do no harm, seed ${SITE_SEED}`,
     async () => {
       load = await SiteLoad.start(site, { chance: chance.fork(), deleting: false })
       let frozenMs = 0
-      for (let pause = 0; pause < PAUSES; pause++) {
+      for (let pause = 0; pause < PAUSES && !load.aws.broken; pause++) {
         const place = await freezeWithLocks(() => fullest(site))
         const ms = chance.from(PAUSE_MS_MIN, PAUSE_MS_MAX)
         await forMs(ms)

@@ -48,6 +48,8 @@ export class AwsLoad {
   }
   private readonly held = new Map<string, Held>()
   private readonly guests: string[] = []
+  /** Somebody was not served, or was answered what may not be: `finish` tells. Nobody goes on then. */
+  broken = false
   private over = false
   private workers: Promise<void>[] = []
 
@@ -84,8 +86,12 @@ export class AwsLoad {
       load.editBySdk(eve, chance.fork()),
       load.greet(chance.fork()),
     ]
-    // Told by `finish`.
-    for (const worker of load.workers) worker.catch(() => (load.over = true))
+    for (const worker of load.workers) {
+      worker.catch(() => {
+        load.over = true
+        load.broken = true
+      })
+    }
     return load
   }
 

@@ -52,9 +52,7 @@ export class NativeLoad {
     const begun = performance.now()
     // First everybody's edits get in, then everybody fetches those of the others; a clash lost in the first is sent in the second.
     for (let round = 0; round < 3; round++) {
-      await Promise.all(
-        this.devices.map(({ client }) => eventually(() => client.synchronize(), SYNC_MS_MAX)),
-      )
+      await Promise.all(this.devices.map(({ client }) => eventually(() => client.synchronize(), SYNC_MS_MAX)))
     }
     this.seen.convergedMs = Math.round(performance.now() - begun)
     const shown = await Promise.all(this.devices.map(({ client }) => shownBy(client)))

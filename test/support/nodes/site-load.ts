@@ -28,10 +28,17 @@ export class SiteLoad {
     readonly native: NativeLoad,
   ) {}
 
-  static async start(site: Site, { chance, devices = 3, deleting = true, restMs = 150 }: SiteLoadOptions): Promise<SiteLoad> {
+  static async start(
+    site: Site,
+    { chance, devices = 3, deleting = true, restMs = 150 }: SiteLoadOptions,
+  ): Promise<SiteLoad> {
     const reached = site.running
     const pool = await aPool(reached)
-    const native = await NativeLoad.start(reached, { user: await aGuest(reached, pool), devices, chance: chance.fork() })
+    const native = await NativeLoad.start(reached, {
+      user: await aGuest(reached, pool),
+      devices,
+      chance: chance.fork(),
+    })
     const aws = await AwsLoad.start(reached, { pool, chance: chance.fork(), deleting, restMs })
     return new SiteLoad(site, pool, aws, native)
   }
