@@ -94,7 +94,7 @@ describeWithPostgres('three nodes that are frozen', (postgres) => {
       load = await SiteLoad.start(site, { chance: chance.fork(), deleting: false })
       let frozenMs = 0
       for (let pause = 0; pause < PAUSES && !load.aws.broken; pause++) {
-        const place = await freezeWithLocks(() => fullest(site))
+        const place = await freezeWithLocks(() => site.fullest)
         const ms = chance.from(PAUSE_MS_MIN, PAUSE_MS_MAX)
         await forMs(ms)
         site.resume(place)
@@ -114,8 +114,6 @@ describeWithPostgres('three nodes that are frozen', (postgres) => {
 
 const deviceAt = (site: Site, place: number, who: Somebody): WireDevice =>
   new WireDevice(new WireClient(site.nodes[place]!.url, who.credentials), who)
-
-const fullest = (site: Site): number => [...site.nodes.keys()].sort((a, b) => site.linksOf(b) - site.linksOf(a))[0]!
 
 /** Whether somebody sits in a transaction, without asking anything, that has locked rows or is about to. */
 async function holdsLocks(postgres: PostgresServer, database: string): Promise<boolean> {

@@ -36,7 +36,7 @@ const STREAM_NOT_STOPPED = 'the change stream did not stop cleanly; its leases e
 /** What tests put in place of the real thing. */
 export type Overrides = Readonly<{ clock?: Clock; random?: Random; log?: Logger; stores?: Stores }> &
   Pick<AppOptions, 'patience'> &
-  Pick<ServiceParts, 'guestRate' | 'makePrivateKey' | 'kafka'>
+  Pick<ServiceParts, 'guestRate' | 'makePrivateKey' | 'kafka' | 'wire'>
 
 /** A server that listens. */
 export type Server = Readonly<{
@@ -97,6 +97,7 @@ export async function createServer(config: Config, overrides: Overrides = {}): P
     await services.live.drain()
     await drain?.run()
     await services.writes.drained()
+    await services.fanout.close()
     await streamStopped
     await services.housekeeping.stop()
     await admin?.close()
@@ -104,6 +105,7 @@ export async function createServer(config: Config, overrides: Overrides = {}): P
   }
 
   try {
+    const heard = services.fanout.start()
     const demoPool = config.demo ? await demoPoolOf(services) : null
     const { patience } = overrides
     const app = await createApp({ config, services, metrics, log, clock, random, publicUrl, demoPool, patience })
@@ -116,6 +118,7 @@ export async function createServer(config: Config, overrides: Overrides = {}): P
     const url = urlOf(listener, host)
     if (adminPort !== null) admin = await AdminListener.listen({ host, port: adminPort }, services.opsPages)
     startBackground({ services, metrics, log })
+    await heard
     if (config.kafka !== null && overrides.kafka === undefined) sayOfKafka(config.kafka, { clock, log })
 
     const listening = { url, publicUrl: publicUrl.current(), adminUrl: admin?.url ?? null }
@@ -131,6 +134,7 @@ export async function createServer(config: Config, overrides: Overrides = {}): P
       warnings: [
         ...secrets.warnings,
         ...configWarnings(config),
+        ...services.fanout.warnings(),
         ...(stores.warnings ?? []),
         ...(await services.stream.warnings()),
         ...nodeWarnings(process.versions.node),

@@ -80,6 +80,11 @@ export class Site {
     return this.balancer.linksOf(this.nodes[place]!.url)
   }
 
+  /** The place of the node that has the most connections. Whoever fled from a node that died stays where it is, so it has the most to lose. */
+  get fullest(): number {
+    return [...this.nodes.keys()].sort((a, b) => this.linksOf(b) - this.linksOf(a))[0]!
+  }
+
   /** Freezes a node, until `resume`. */
   pause(place: number): void {
     this.nodes[place]!.process.signal('SIGSTOP')

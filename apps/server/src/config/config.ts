@@ -5,6 +5,7 @@ import { ConfigFault } from './config-fault.js'
 import { kafkaConfigOf, kafkaFaults, type KafkaConfig } from './kafka-config.js'
 import { isLoopback } from './loopback.js'
 import { normalOrigin, splitList } from './setting-checks.js'
+import { redisConfigOf, redisFaults, type RedisConfig } from './redis-config.js'
 import { LOG_LEVELS, Settings } from './settings.js'
 import { settingRows, type SettingRow } from './settings-table.js'
 import { unknownSettings } from './unknown-settings.js'
@@ -46,6 +47,8 @@ export type Config = Readonly<{
     /** Whether this server publishes; else another relay reads the outbox. */
     relay: boolean
   }>
+  /** null: nodes that share a database look for each other's changes themselves. */
+  redis: RedisConfig | null
   /** As browsers write them, or `['*']`; null: the server's own, and on loopback every loopback origin. */
   allowedOrigins: readonly string[] | null
   /** Sockets that one address may have open. */
@@ -136,7 +139,7 @@ function faultsBetween(settings: Settings): readonly string[] {
       `SATCHEL_QUEUE_BYTES (${queue}) is less than twice SATCHEL_LIMIT_BYTES_PER_DATASET (${dataset}), so an update of a whole dataset might never find room.`,
     )
   }
-  return [...faults, ...kafkaFaults(settings)]
+  return [...faults, ...kafkaFaults(settings), ...redisFaults(settings)]
 }
 
 function configOf(settings: Settings): Config {
@@ -163,6 +166,7 @@ function configOf(settings: Settings): Config {
       backlogRowsMax: Number(settings.SATCHEL_STREAM_BACKLOG_ROWS),
       relay: settings.SATCHEL_STREAM_RELAY === 'on',
     },
+    redis: redisConfigOf(settings),
     allowedOrigins: origins === undefined ? null : splitList(origins).map((origin) => normalOrigin(origin) ?? origin),
     socketsPerAddressMax: Number(settings.SATCHEL_SOCKETS_PER_ADDRESS),
     demo: demo === undefined ? isLoopback(host) : demo === 'on',

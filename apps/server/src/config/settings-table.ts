@@ -38,8 +38,6 @@ const fromTo = (min: number, max: number): string => `a whole number from ${min}
 
 const words = (all: readonly string[]): string => `${all.slice(0, -1).join(', ')} or ${all.at(-1)}`
 
-const LATER = 'nothing in this version'
-
 /** What every setting means; `--help`, the README's table and the faults at start are made from it. */
 export const settingsTable = {
   SATCHEL_HOST: {
@@ -164,9 +162,10 @@ export const settingsTable = {
     meaning: 'off leaves publishing to another reader of the outbox table, for instance Debezium.',
   },
   SATCHEL_REDIS_URL: {
-    otherwise: 'one node',
-    allowed: LATER,
-    meaning: 'Redis between several nodes, with a later version.',
+    otherwise: 'nodes look for changes of others themselves',
+    allowed:
+      'redis://user:password@host:port or rediss://, with SATCHEL_DATABASE_URL; several, comma-separated, for a Redis Cluster',
+    meaning: 'Redis 7 or newer, through which the nodes of a site tell each other of changes at once.',
     secret: true,
   },
   SATCHEL_ALLOWED_ORIGINS: {

@@ -7,6 +7,7 @@ import {
   saslText,
   topicPrefix,
 } from './kafka-setting-checks.js'
+import { redisUrls } from './redis-setting-checks.js'
 import {
   accountId,
   accessKeyId,
@@ -15,7 +16,6 @@ import {
   host,
   masterKey,
   otherMasterKeys,
-  notYet,
   oneOf,
   origins,
   port,
@@ -78,7 +78,7 @@ export class Settings {
   @Checked(wholeNumber(1, STREAM_RETENTION_DAYS_MAX)) SATCHEL_STREAM_RETENTION_DAYS!: string
   @Checked(wholeNumber(1, STREAM_BACKLOG_ROWS_MAX)) SATCHEL_STREAM_BACKLOG_ROWS!: string
   @Checked(oneOf(SWITCH)) SATCHEL_STREAM_RELAY!: string
-  @Checked(notYet('fan-out between nodes')) SATCHEL_REDIS_URL?: string
+  @Checked(redisUrls) SATCHEL_REDIS_URL?: string
   @Checked(origins) SATCHEL_ALLOWED_ORIGINS?: string
   @Checked(wholeNumber(1, SOCKETS_MAX)) SATCHEL_SOCKETS_PER_ADDRESS!: string
   @Checked(oneOf(SWITCH)) SATCHEL_DEMO?: string

@@ -90,8 +90,8 @@ class AWorld {
     }
     const live = new LiveSocket(++this.last, wire.socket, bearer, wire.wire)
     this.sockets.add(live)
-    live.watched = new Set([SETTINGS])
-    this.sockets.listen(live)
+    live.watch([{ dataset: SETTINGS, epoch: 1, since: 0 as SyncCount }])
+    void this.sockets.listen(live)
     return { wire, live }
   }
 
@@ -204,6 +204,35 @@ test('[NB17] a reader that stands still for 30 seconds is cut, one that goes on 
   await world.seconds(12)
   expect([still.wire.cut, slow.wire.cut]).toEqual([true, false])
   expect(still.live.ending).toBe('slow')
+})
+
+test('[RD1] hints of other nodes that come late, again or out of order take nothing back', () => {
+  const world = new AWorld()
+  const { wire } = world.open()
+  for (const count of [1, 1, 3, 2, 3, 4]) world.commit(count)
+  expect(wire.hints.map(({ through }) => through as number)).toEqual([1, 3, 4])
+  wire.stall()
+  for (let count = 5; count <= 100; count++) world.commit(count)
+  for (let count = 50; count <= 90; count++) world.commit(count)
+  wire.read()
+  expect(wire.hints.at(-1)).toMatchObject({ base: 36, through: 100, records: null })
+})
+
+test('[RD9] when another node says that an identity is gone, its sockets end only if the store says so too', async () => {
+  const world = new AWorld()
+  const { live } = world.open()
+  world.sockets.recheck({ identity: live.bearer.identity })
+  world.sockets.recheck({ pool: live.bearer.pool })
+  await world.seconds(1)
+  expect(live.ending).toBeNull()
+  world.stands = () => Promise.resolve(false)
+  world.sockets.recheck({ identity: 'us-east-1:3' as IdentityId })
+  world.sockets.recheck({ pool: 'us-east-1:4' as IdentityPoolId })
+  await world.seconds(1)
+  expect(live.ending).toBeNull()
+  world.sockets.recheck({ pool: live.bearer.pool })
+  await world.seconds(1)
+  expect(live.ending).toBe('departed')
 })
 
 test('nobody is listened for on behalf of sockets that are gone', () => {

@@ -1,4 +1,5 @@
 import type { Clock } from '../runtime/clock.js'
+import type { FanoutStanding } from '../fanout/fanout.js'
 import type { StreamStanding } from '../stream/change-stream.js'
 
 /** How long the database may take to answer a read before it counts as not answering. */
@@ -12,6 +13,8 @@ export type Readiness = Readonly<{
   checks: Readonly<{ database: Check; queue: Check; draining: boolean }>
   /** Shown beside, and no part of the decision: sync is served while Kafka is away (V64). Absent where there is no Kafka. */
   stream?: StreamStanding
+  /** Likewise: without Redis changes are heard later, and nothing is wrong (RD7). Absent where none is set. */
+  fanout?: FanoutStanding
 }>
 
 /**
@@ -33,6 +36,8 @@ export class Health {
       busy?: () => Readonly<{ database: boolean; queue: boolean }>
       /** null where the server has no Kafka. */
       stream?: () => StreamStanding | null
+      /** null where no Redis is set. */
+      fanout?: () => FanoutStanding | null
       clock: Clock
     }>,
   ) {}
@@ -49,10 +54,12 @@ export class Health {
     const queue = this.queue() === 'ok' && busy?.queue === true ? 'busy' : this.queue()
     const { draining } = this
     const stream = this.deps.stream?.() ?? null
+    const fanout = this.deps.fanout?.() ?? null
     return {
       ready: database !== 'failing' && queue !== 'failing' && !draining,
       checks: { database, queue, draining },
       ...(stream === null ? {} : { stream }),
+      ...(fanout === null ? {} : { fanout }),
     }
   }
 
