@@ -168,10 +168,10 @@ export const twin = (
     body: typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body),
   })
 
-export const syncOverHttp = async (server: RunningServer, token: string, request: unknown): Promise<SyncAnswer> =>
+export const syncOverHttp = async (server: Pick<RunningServer, 'url'>, token: string, request: unknown): Promise<SyncAnswer> =>
   taken(parseSyncAnswer(okOf((await twin(server, 'sync', request, { token })).json())))
 
-export const watchOverHttp = async (server: RunningServer, token: string, request: unknown): Promise<WatchAnswer> =>
+export const watchOverHttp = async (server: Pick<RunningServer, 'url'>, token: string, request: unknown): Promise<WatchAnswer> =>
   taken(parseWatchAnswer(okOf((await twin(server, 'watch', request, { token })).json())))
 
 /** A WebSocket at the socket's address, for frames that socket.io's client would never send. */
