@@ -39,7 +39,7 @@ describe('GetCredentialsForIdentity', () => {
       },
     })
     const { AccessKeyId, SessionToken } = answer.Credentials
-    expect(face.credentials.open(AccessKeyId!, SessionToken!)).toMatchObject({
+    expect(face.credentials.open(AccessKeyId!, SessionToken!)?.caller).toMatchObject({
       identity: guest,
       pool: IdentityPoolId,
       authenticated: false,
@@ -52,7 +52,7 @@ describe('GetCredentialsForIdentity', () => {
     const { identity, token } = await face.signIn(IdentityPoolId, 'ada')
     const answer = (await credentials(identity, own(token))) as { Credentials: Record<string, string> }
     const { AccessKeyId, SessionToken } = answer.Credentials
-    expect(face.credentials.open(AccessKeyId!, SessionToken!)).toMatchObject({
+    expect(face.credentials.open(AccessKeyId!, SessionToken!)?.caller).toMatchObject({
       identity,
       authenticated: true,
       roleArn: 'arn:aws:iam::123456789012:role/app-authenticated',
