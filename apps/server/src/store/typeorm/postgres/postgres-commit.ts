@@ -10,14 +10,15 @@ import { streamTargetFromJson } from '../../pool-json.js'
 import { DATASET_COLUMNS, datasetOf, type DatasetRow } from '../dataset-row.js'
 import type { Transaction } from './postgres-database.js'
 import { insertOutbox, type OutboxRule } from './postgres-outbox-insert.js'
+import { booleanArray, numberArray, sparseNumberArray, textArray } from './array-literal.js'
 import { LANE } from './postgres-pool-usage.js'
 import { prepared } from './prepared.js'
 
 type IdentityRow = Readonly<{ identity: IdentityId; pool: IdentityPoolId; streamTarget: string | null }>
 
 /**
- * One group of writes in one transaction, in three trips to the database: identities are locked and what the group touches is loaded, the writes are judged in
- * turn, and what was accepted is stored with one statement, its way into the outbox with another (W1, W2, V1). Durable once the transaction is.
+ * One group of writes in one transaction, in two trips to the database: identities are locked and what the group touches is loaded, the writes are judged in
+ * turn, and what was accepted is stored with one statement, its way into the outbox with another, and committed (W1, W2, V1). Durable once the transaction is.
  */
 export async function commitGroup(
   transaction: Transaction,
@@ -28,7 +29,9 @@ export async function commitGroup(
   const working = new WorkingSet(await load(transaction, writes))
   const outcomes = writes.map((write) => judge(write, working))
   const changes = working.changes()
-  await Promise.all([store(transaction, changes), insertOutbox(transaction, changes.streamed, outbox)])
+  // Not waited for: the transaction's end goes out with them, and it is the transaction that tells of what fails.
+  store(transaction, changes)
+  insertOutbox(transaction, changes.streamed, outbox).catch(() => {})
   return outcomes
 }
 
@@ -41,9 +44,9 @@ async function load(transaction: Transaction, writes: readonly DatasetWrite[]): 
     transaction.query<IdentityRow>(LOCK, [identities]),
     transaction.query<DatasetRow & { identity: IdentityId }>(DATASETS, [identities]),
     transaction.query<HeldRecord & { place: number }>(HELD, [
-      keys.map(({ path }) => path.identity),
-      keys.map(({ path }) => path.dataset),
-      keys.map(({ key }) => key),
+      textArray(keys.map(({ path }) => path.identity)),
+      textArray(keys.map(({ path }) => path.dataset)),
+      textArray(keys.map(({ key }) => key)),
     ]),
     transaction.query<BatchMarker>(MARKERS, [
       updates.map(({ path }) => path.identity),
@@ -89,52 +92,52 @@ function byDataset(
   return records
 }
 
-async function store(transaction: Transaction, { cleared, datasets, records, markers, usage }: Changes): Promise<void> {
+/** Asks for everything that was accepted to be stored. */
+function store(transaction: Transaction, { cleared, datasets, records, markers, usage }: Changes): void {
   if (datasets.length === 0) return
   // In the order of their ids, so that two transactions never wait for each other.
   const pools = [...usage].sort(([a], [b]) => (a < b ? -1 : 1))
-  await Promise.all([
-    cleared.length === 0
-      ? null
-      : transaction.run(CLEAR, [cleared.map(({ identity }) => identity), cleared.map(({ dataset }) => dataset)]),
-    transaction.run(STORE, [
-      datasets.map(({ path }) => path.identity),
-      datasets.map(({ path }) => path.dataset),
-      datasets.map(({ dataset }) => dataset.exists),
-      datasets.map(({ dataset }) => dataset.syncCount),
-      datasets.map(({ dataset }) => dataset.deletedAt),
-      datasets.map(({ dataset }) => dataset.collectedThrough),
-      datasets.map(({ dataset }) => dataset.epoch),
-      datasets.map(({ dataset }) => dataset.recordCount),
-      datasets.map(({ dataset }) => dataset.bytes),
-      datasets.map(({ dataset }) => dataset.createdAt),
-      datasets.map(({ dataset }) => dataset.modifiedAt),
-      datasets.map(({ dataset }) => dataset.modifiedBy),
-      datasets.map(({ dataset }) => dataset.streamedThrough),
-      datasets.map(({ dataset }) => dataset.streamedEpoch),
-      datasets.map(({ dataset }) => dataset.streamBegun),
-      records.map(({ path }) => path.identity),
-      records.map(({ path }) => path.dataset),
-      records.map(({ record }) => record.key),
-      records.map(({ record }) => record.syncCount),
-      records.map(({ record }) => record.modifiedAt),
-      records.map(({ record }) => record.modifiedBy),
-      records.map(({ record }) => record.deviceModifiedAt),
-      records.map(({ record }) => record.value),
-      markers.map(({ path }) => path.identity),
-      markers.map(({ marker }) => marker.id),
-      markers.map(({ path }) => path.dataset),
-      markers.map(({ marker }) => marker.number),
-      markers.map(({ marker }) => marker.hash),
-      markers.map(({ marker }) => marker.syncCount),
-      markers.map(({ marker }) => marker.at),
-      markers.map(({ marker }) => marker.by),
-      pools.map(([pool]) => pool),
-      pools.map(([, { usage: by }]) => by.datasets),
-      pools.map(([, { usage: by }]) => by.records),
-      pools.map(([, { usage: by }]) => by.bytes),
-      pools.map(([, { at }]) => at),
-    ]),
+  if (cleared.length > 0) {
+    const gone = [textArray(cleared.map(({ identity }) => identity)), textArray(cleared.map(({ dataset }) => dataset))]
+    transaction.leave(CLEAR, gone)
+  }
+  transaction.leave(STORE, [
+    textArray(datasets.map(({ path }) => path.identity)),
+    textArray(datasets.map(({ path }) => path.dataset)),
+    booleanArray(datasets.map(({ dataset }) => dataset.exists)),
+    numberArray(datasets.map(({ dataset }) => dataset.syncCount)),
+    numberArray(datasets.map(({ dataset }) => dataset.deletedAt)),
+    numberArray(datasets.map(({ dataset }) => dataset.collectedThrough)),
+    numberArray(datasets.map(({ dataset }) => dataset.epoch)),
+    numberArray(datasets.map(({ dataset }) => dataset.recordCount)),
+    numberArray(datasets.map(({ dataset }) => dataset.bytes)),
+    numberArray(datasets.map(({ dataset }) => dataset.createdAt)),
+    numberArray(datasets.map(({ dataset }) => dataset.modifiedAt)),
+    textArray(datasets.map(({ dataset }) => dataset.modifiedBy)),
+    numberArray(datasets.map(({ dataset }) => dataset.streamedThrough)),
+    numberArray(datasets.map(({ dataset }) => dataset.streamedEpoch)),
+    numberArray(datasets.map(({ dataset }) => dataset.streamBegun)),
+    textArray(records.map(({ path }) => path.identity)),
+    textArray(records.map(({ path }) => path.dataset)),
+    textArray(records.map(({ record }) => record.key)),
+    numberArray(records.map(({ record }) => record.syncCount)),
+    numberArray(records.map(({ record }) => record.modifiedAt)),
+    textArray(records.map(({ record }) => record.modifiedBy)),
+    sparseNumberArray(records.map(({ record }) => record.deviceModifiedAt)),
+    textArray(records.map(({ record }) => record.value)),
+    textArray(markers.map(({ path }) => path.identity)),
+    textArray(markers.map(({ marker }) => marker.id)),
+    textArray(markers.map(({ path }) => path.dataset)),
+    numberArray(markers.map(({ marker }) => marker.number)),
+    textArray(markers.map(({ marker }) => marker.hash)),
+    numberArray(markers.map(({ marker }) => marker.syncCount)),
+    numberArray(markers.map(({ marker }) => marker.at)),
+    textArray(markers.map(({ marker }) => marker.by)),
+    textArray(pools.map(([pool]) => pool)),
+    numberArray(pools.map(([, { usage: by }]) => by.datasets)),
+    numberArray(pools.map(([, { usage: by }]) => by.records)),
+    numberArray(pools.map(([, { usage: by }]) => by.bytes)),
+    numberArray(pools.map(([, { at }]) => at)),
   ])
 }
 

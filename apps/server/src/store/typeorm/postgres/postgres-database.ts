@@ -4,6 +4,7 @@ import type { Random } from '../../../runtime/random.js'
 import { addressOf } from './address-of.js'
 import { checkServer } from './check-server.js'
 import { faultCodeOf } from './fault-code.js'
+import { gatherSends } from './gather-sends.js'
 import { migrate } from './migrate.js'
 import type { Prepared } from './prepared.js'
 import { withRetries } from './retry.js'
@@ -38,12 +39,17 @@ const IDLE_MS_MAX = 60_000
 /** Longest that an answer is waited for: the database's own limit comes first, unless the network swallowed it. */
 const ANSWER_MS_MAX = STATEMENT_MS_MAX + 5_000
 
-/** One transaction; what it reads and writes goes over one connection, in the order in which it was asked for. */
+/**
+ * One transaction; what it reads and writes goes over one connection, in the order in which it was asked for. It ends once everything was answered, and
+ * only if all of it went well: work need not wait for its last statements, and the end goes out with them.
+ */
 export interface Transaction {
   /** The rows of a statement, taken to be of the shape that the caller names. Statements need not wait for each other's answers. */
   query<Row>(statement: Prepared, values?: readonly unknown[]): Promise<readonly Row[]>
   /** Answers how many rows were changed. */
   run(statement: Prepared, values?: readonly unknown[]): Promise<number>
+  /** Asks for a change of which nothing has to be known but that it was made, which the transaction's end tells. */
+  leave(statement: Prepared, values?: readonly unknown[]): void
 }
 
 /**
@@ -158,11 +164,12 @@ async function attempt<T>(
   const client = await pool.connect()
   let broken = false
   try {
-    const begun = client.query(begin)
-    begun.catch(() => {}) // awaited below; until then it is nobody's
-    const answer = await work(transactionOn(client))
-    await begun
-    await client.query('COMMIT')
+    const statements = new Statements(client)
+    void statements.ask(begin)
+    const answer = await work(transactionOn(statements))
+    // Goes out with what was asked for last. Where something failed it undoes everything, and whoever asked is told of what failed.
+    void statements.ask('COMMIT')
+    await statements.answered()
     return answer
   } catch (cause) {
     await client.query('ROLLBACK').catch(() => (broken = true))
@@ -172,9 +179,33 @@ async function attempt<T>(
   }
 }
 
-const transactionOn = (client: pg.PoolClient): Transaction => ({
-  query: async <Row>(statement: Prepared, values: readonly unknown[] = []) =>
-    (await client.query({ ...statement, values: values as unknown[] })).rows as Row[],
-  run: async (statement, values = []) =>
-    (await client.query({ ...statement, values: values as unknown[] })).rowCount ?? 0,
-})
+/** What a transaction asks of its connection. */
+class Statements {
+  private readonly asked: Promise<pg.QueryResult>[] = []
+
+  constructor(private readonly client: pg.PoolClient) {}
+
+  ask(statement: string | pg.QueryConfig): Promise<pg.QueryResult> {
+    gatherSends(this.client)
+    const answer = this.client.query(statement)
+    answer.catch(() => {}) // told by the end of the transaction, if nobody waits for it before
+    this.asked.push(answer)
+    return answer
+  }
+
+  /** Resolves once all of them were answered; rejects with the first that failed. */
+  async answered(): Promise<void> {
+    await Promise.all(this.asked)
+  }
+}
+
+function transactionOn(statements: Statements): Transaction {
+  const ask = (statement: Prepared, values: readonly unknown[] = []) =>
+    statements.ask({ ...statement, values: values as unknown[] })
+  return {
+    query: async <Row>(statement: Prepared, values?: readonly unknown[]) =>
+      (await ask(statement, values)).rows as Row[],
+    run: async (statement, values) => (await ask(statement, values)).rowCount ?? 0,
+    leave: (statement, values) => void ask(statement, values),
+  }
+}
