@@ -1,5 +1,7 @@
+import type { IdentityId } from '@satchel/protocol'
 import type { Logger } from 'pino'
 import { CachedStanding } from './access/identity-standing.js'
+import type { Keyring } from './access/keyring.js'
 import { Seal } from './access/seal.js'
 import { TemporaryCredentials } from './access/temporary-credentials.js'
 import { CallerVerifier } from './access/verify-caller.js'
@@ -33,7 +35,7 @@ import { linkKeyOf } from './stream/link-key.js'
 
 export type ServiceParts = Readonly<{
   config: Config
-  secrets: Readonly<{ masterKey: Buffer; admin: AdminCredentials }>
+  secrets: Readonly<{ keyring: Keyring; admin: AdminCredentials }>
   stores: Stores
   /** In place of the Kafka that the settings name. */
   kafka?: KafkaPorts
@@ -69,8 +71,8 @@ export type Services = Readonly<{
 export function createServices(parts: ServiceParts): Services {
   const { config, secrets, stores, metrics, log, clock, random } = parts
   const place: Place = { region: config.region, accountId: config.accountId }
-  const seal = new Seal(secrets.masterKey)
-  const credentials = new TemporaryCredentials({ masterKey: secrets.masterKey, seal, clock, random })
+  const seal = new Seal(secrets.keyring)
+  const credentials = new TemporaryCredentials({ keyring: secrets.keyring, seal, clock, random })
   const identityStanding = new CachedStanding({ source: stores.identities, clock })
 
   const bounds = { ...QUEUE_BOUNDS, ...config.queue }
@@ -78,7 +80,7 @@ export function createServices(parts: ServiceParts): Services {
   const feed = new CommitFeed({
     listenerFailed: (cause) => log.error({ cause }, 'a listener of the commit feed failed'),
   })
-  const committed = () => stream.committed()
+  const committed = (identities: readonly IdentityId[]) => stream.committed(identities)
   const { limits } = config
   const writes = new WriteQueue({ store: stores.datasets, limits, clock, bounds, observer, feed, committed })
   const sessions = new SyncSessions({ seal, clock, random })
@@ -87,7 +89,12 @@ export function createServices(parts: ServiceParts): Services {
   const connections = new PoolConnections(stores.pools)
   const stream = createChangeStream(parts, { connections, seal })
   const standing = () => stream.standing()
-  const health = new Health({ probe: stores.probe, queue, bounds: config.queue, clock, stream: standing })
+  const busy = () => ({
+    database: [...(stores.connections?.() ?? [])].some(([, { isBusy }]) => isBusy),
+    queue: writes.isBusy,
+  })
+  const health = new Health({ probe: stores.probe, queue, bounds: config.queue, busy, clock, stream: standing })
+  if (stores.connections !== undefined) metrics.watchConnections(stores.connections)
   metrics.watchQueue(queue)
   metrics.watchStore(stores.figures)
 
@@ -104,7 +111,7 @@ export function createServices(parts: ServiceParts): Services {
   const identity: IdentityService = createIdentityService({
     stores,
     credentials,
-    masterKey: secrets.masterKey,
+    keyring: secrets.keyring,
     seal,
     place,
     issuer: parts.publicUrl,
@@ -166,7 +173,7 @@ function createChangeStream(
     stores,
     connections,
     seal,
-    linkKey: linkKeyOf(config, secrets.masterKey),
+    linkKey: linkKeyOf(config, secrets.keyring),
     publicUrl,
     observers: {
       relay: watch,

@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path'
-import { MASTER_KEY_FILE } from '../config/secrets.js'
+import { MASTER_KEY_FILE } from '../config/master-key-files.js'
 import { SystemClock } from '../runtime/clock.js'
 import { SystemRandom } from '../runtime/random.js'
 import { DATABASE_FILE } from '../store/database-file.js'

@@ -35,6 +35,8 @@ export type Config = Readonly<{
   admin: AdminCredentials | null
   /** 32 bytes; null: from the data directory (`Secrets`). */
   masterKey: Buffer | null
+  /** Believed beside it. */
+  otherMasterKeys: readonly Buffer[]
   /** null: no change stream. */
   kafka: KafkaConfig | null
   stream: Readonly<{
@@ -140,7 +142,7 @@ function faultsBetween(settings: Settings): readonly string[] {
 function configOf(settings: Settings): Config {
   const { SATCHEL_ADMIN_ACCESS_KEY_ID: accessKeyId, SATCHEL_ADMIN_SECRET_ACCESS_KEY: secretAccessKey } = settings
   const { SATCHEL_PUBLIC_URL: publicUrl, SATCHEL_MASTER_KEY: masterKey, SATCHEL_ADMIN_PORT: adminPort } = settings
-  const { SATCHEL_DATABASE_PARTITIONS: partitions } = settings
+  const { SATCHEL_DATABASE_PARTITIONS: partitions, SATCHEL_OTHER_MASTER_KEYS: otherMasterKeys = '' } = settings
   const { SATCHEL_ALLOWED_ORIGINS: origins, SATCHEL_HOST: host, SATCHEL_DEMO: demo } = settings
   return {
     host,
@@ -154,6 +156,7 @@ function configOf(settings: Settings): Config {
     accountId: settings.SATCHEL_ACCOUNT_ID,
     admin: accessKeyId === undefined || secretAccessKey === undefined ? null : { accessKeyId, secretAccessKey },
     masterKey: masterKey === undefined ? null : Buffer.from(masterKey, 'base64'),
+    otherMasterKeys: splitList(otherMasterKeys).map((key) => Buffer.from(key, 'base64')),
     kafka: kafkaConfigOf(settings),
     stream: {
       retentionDays: Number(settings.SATCHEL_STREAM_RETENTION_DAYS),

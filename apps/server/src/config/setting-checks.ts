@@ -1,5 +1,6 @@
 import { ID_LENGTH_MAX } from '@satchel/protocol'
 import { isIP } from 'node:net'
+import { OTHER_MASTER_KEYS_MAX } from '../access/keyring.js'
 import { registerDecorator } from '../validator.js'
 
 /** What is wrong with a setting's text, in words that follow its name; null when nothing is. Never quotes it. */
@@ -86,6 +87,15 @@ export const masterKey: SettingCheck = (text) => {
   if (!/^[A-Za-z0-9+/]+={0,2}$/.test(text)) return 'is not base64'
   const bytes = Buffer.from(text, 'base64').length
   return bytes === MASTER_KEY_BYTES ? null : `decodes to ${bytes} bytes`
+}
+
+export const otherMasterKeys: SettingCheck = (text) => {
+  const listed = splitList(text)
+  if (listed.length === 0) return 'names no key'
+  if (listed.length > OTHER_MASTER_KEYS_MAX)
+    return `names ${listed.length} keys, at most ${OTHER_MASTER_KEYS_MAX} are tried`
+  const wrong = listed.findIndex((key) => masterKey(key) !== null)
+  return wrong < 0 ? null : `is no list of keys: the one at place ${wrong + 1} ${masterKey(listed[wrong]!)}`
 }
 
 export const databaseUrl: SettingCheck = (text) => {

@@ -1,4 +1,5 @@
 import { AWS_LIMITS } from '@satchel/protocol'
+import { OTHER_MASTER_KEYS_MAX } from '../access/keyring.js'
 import {
   KAFKA_CLIENT_ID_LENGTH_MAX,
   SASL_MECHANISMS,
@@ -102,6 +103,12 @@ export const settingsTable = {
     otherwise: 'generated into the data directory',
     allowed: '32 bytes as base64, for instance from: openssl rand -base64 32',
     meaning: 'The key from which session tokens and temporary credentials are made.',
+    secret: true,
+  },
+  SATCHEL_OTHER_MASTER_KEYS: {
+    otherwise: 'none',
+    allowed: `at most ${OTHER_MASTER_KEYS_MAX} keys like SATCHEL_MASTER_KEY, comma-separated`,
+    meaning: 'Master keys that are believed as well while one is exchanged for another (docs/KEYS.md).',
     secret: true,
   },
   SATCHEL_KAFKA_BROKERS: {

@@ -14,6 +14,7 @@ import {
   databaseUrl,
   host,
   masterKey,
+  otherMasterKeys,
   notYet,
   oneOf,
   origins,
@@ -65,6 +66,7 @@ export class Settings {
   @Checked(accessKeyId) SATCHEL_ADMIN_ACCESS_KEY_ID?: string
   @Checked(secretAccessKey) SATCHEL_ADMIN_SECRET_ACCESS_KEY?: string
   @Checked(masterKey) SATCHEL_MASTER_KEY?: string
+  @Checked(otherMasterKeys) SATCHEL_OTHER_MASTER_KEYS?: string
   @Checked(brokers) SATCHEL_KAFKA_BROKERS?: string
   @Checked(oneOf(SWITCH)) SATCHEL_KAFKA_TLS!: string
   @Checked(certificatesFile) SATCHEL_KAFKA_TLS_CA_FILE?: string

@@ -1,4 +1,5 @@
 import { AWS_LIMITS, type Batch, type DeviceId } from '@satchel/protocol'
+import { Keyring } from '../access/keyring.js'
 import { Seal } from '../access/seal.js'
 import { deviceMarkerId } from '../domain/batch-marker.js'
 import {
@@ -32,7 +33,7 @@ async function setUp() {
   await harness.addIdentity(IDENTITY, POOL)
   await harness.addIdentity(OTHER_IDENTITY, POOL)
   const clock = new HeldClock()
-  const seal = new Seal(Buffer.alloc(32, 7))
+  const seal = new Seal(new Keyring([Buffer.alloc(32, 7)]))
   const sessions = new SyncSessions({ seal, clock, random: new SeededRandom(1) })
   const opened = new SessionCount(harness.store)
   const observer = { committed: () => {}, refused: () => {}, failed: () => {} }
