@@ -226,7 +226,12 @@ test('[R8] datasets are listed in pages, whose tokens hold for their identity on
   expect(await datasets.list(path('x', OTHER_IDENTITY), { limit: 2, nextToken })).toEqual({ kind: 'bad-next-token' })
 })
 
-const keeping = { outbox: new MemoryOutboxStore(new MemoryDatabase()), tombstoneDays: 180, streamRetentionDays: 7 }
+const keeping = {
+  outbox: new MemoryOutboxStore(new MemoryDatabase()),
+  forgetSigningKeys: () => Promise.resolve(0),
+  tombstoneDays: 180,
+  streamRetentionDays: 7,
+}
 
 test('[U2] every session that is opened counts at once, and is handed to the store by housekeeping', async () => {
   const { datasets, list, harness, clock, opened, sessions } = await setUp()
