@@ -58,8 +58,16 @@ export type OpenOptions = Readonly<{
   conflicts?: Exclude<ConflictPolicy, (...given: never) => unknown>
 }>
 
-/** The load that a process puts on its client until it is killed. */
-export type Load = Readonly<{ seed: number; device: string; from: number; own: readonly string[]; shared: string }>
+/** The load that a process puts on its client until it is killed or told to rest. */
+export type Load = Readonly<{
+  seed: number
+  device: string
+  from: number
+  own: readonly string[]
+  shared: string
+  /** Below which the pauses between edits are, in milliseconds. */
+  restMs?: number
+}>
 
 /** What a client refused, as told by its process. */
 export class ClientFault extends Error {
@@ -150,6 +158,11 @@ export class ClientProcess {
   /** Begins to edit without end; see `Load`. */
   load(load: Load): Promise<void> {
     return this.ask('load', load)
+  }
+
+  /** Ends the load; answers when every edit of it is saved or has failed. */
+  rest(): Promise<void> {
+    return this.ask('rest', {})
   }
 
   /** Edits; answers when the edit is shown. What becomes of it is told under the number. */

@@ -1,6 +1,7 @@
 import 'reflect-metadata'
 import type { IdentityPoolId } from '@satchel/protocol'
 import type { AddressInfo, Server as NetServer } from 'node:net'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { configWarnings, nodeWarnings } from './config/config-warnings.js'
@@ -23,6 +24,7 @@ import { createServices, type ServiceParts, type Services } from './services.js'
 import type { StreamStorage } from './store/stream-storage.js'
 import { DATABASE_FILE } from './store/database-file.js'
 import type { Stores } from './store/stores.js'
+import type { Say } from './store/typeorm/bring-up-to-date.js'
 import { openSqliteStores } from './store/typeorm/open-sqlite-stores.js'
 import { linkKeyOf } from './stream/link-key.js'
 import { openKafka } from './stream/kafka.js'
@@ -57,18 +59,19 @@ export type Server = Readonly<{
 
 type StoreSettings = Pick<Config, 'dataDir' | 'databaseUrl' | 'databasePool' | 'databasePartitions'>
 
-/** The stores that the settings name. Rejects with a sentence when they cannot be used, as SQLite's while another process has them open. */
+/** The stores that the settings name. Rejects with a sentence when they cannot be used, as SQLite's while another process has them open. `say` is told what the start waits for. */
 export async function openStores(
   { dataDir, databaseUrl: url, databasePool: connections, databasePartitions: partitions }: StoreSettings,
   streams?: StreamStorage,
+  say: Say = () => {},
 ): Promise<Stores> {
-  if (url === null) return openSqliteStores(join(dataDir, DATABASE_FILE), streams)
+  if (url === null) return openSqliteStores(join(dataDir, DATABASE_FILE), streams, { say })
   // Its driver is loaded only where it is wanted.
   const { openPostgresStores } = await import('./store/typeorm/postgres/open-postgres-stores.js')
-  return openPostgresStores(
-    { url, connections, partitions, clock: new SystemClock(), random: new SystemRandom() },
-    streams,
-  )
+  const random = new SystemRandom()
+  const { nodeName } = await import('./store/typeorm/postgres/node-name.js')
+  const node = nodeName({ host: hostname(), process: process.pid, nonce: random.uuid().slice(0, 4) })
+  return openPostgresStores({ url, connections, partitions, node, clock: new SystemClock(), random, say }, streams)
 }
 
 /** Starts a server and resolves once it answers. Rejects when it cannot, and then leaves nothing open. */
@@ -80,7 +83,7 @@ export async function createServer(config: Config, overrides: Overrides = {}): P
   const publicUrl = new PublicUrl(config.publicUrl)
   const linkKey = linkKeyOf(config, secrets.keyring)
   const streams = { relay: config.stream.relay, linkKey, publicUrl: () => publicUrl.known() }
-  const stores = overrides.stores ?? (await openStores(config, streams))
+  const stores = overrides.stores ?? (await openStores(config, streams, (sentence) => log.warn(sentence)))
   const metrics = new Metrics(clock)
   const parts = { config, secrets, stores, metrics, log, clock, random }
   const services = createServices({ ...overrides, ...parts, publicUrl: () => publicUrl.current() })
@@ -130,6 +133,7 @@ export async function createServer(config: Config, overrides: Overrides = {}): P
       warnings: [
         ...secrets.warnings,
         ...configWarnings(config),
+        ...(stores.warnings ?? []),
         ...(await services.stream.warnings()),
         ...nodeWarnings(process.versions.node),
       ],

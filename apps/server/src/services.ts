@@ -1,3 +1,4 @@
+import type { IdentityId } from '@satchel/protocol'
 import type { Logger } from 'pino'
 import { CachedStanding } from './access/identity-standing.js'
 import type { Keyring } from './access/keyring.js'
@@ -80,7 +81,7 @@ export function createServices(parts: ServiceParts): Services {
   const feed = new CommitFeed({
     listenerFailed: (cause) => log.error({ cause }, 'a listener of the commit feed failed'),
   })
-  const committed = () => stream.committed()
+  const committed = (identities: readonly IdentityId[]) => stream.committed(identities)
   const { limits } = config
   const writes = new WriteQueue({ store: stores.datasets, limits, clock, bounds, observer, feed, committed })
   const sessions = new SyncSessions({ seal, clock, random })
@@ -89,7 +90,12 @@ export function createServices(parts: ServiceParts): Services {
   const connections = new PoolConnections(stores.pools)
   const stream = createChangeStream(parts, { connections, seal })
   const standing = () => stream.standing()
-  const health = new Health({ probe: stores.probe, queue, bounds: config.queue, clock, stream: standing })
+  const busy = () => ({
+    database: [...(stores.connections?.() ?? [])].some(([, { isBusy }]) => isBusy),
+    queue: writes.isBusy,
+  })
+  const health = new Health({ probe: stores.probe, queue, bounds: config.queue, busy, clock, stream: standing })
+  if (stores.connections !== undefined) metrics.watchConnections(stores.connections)
   metrics.watchQueue(queue)
   metrics.watchStore(stores.figures)
 

@@ -22,11 +22,14 @@ export function sweepServers(): void {
 }
 
 /** SIGKILL for a server with all its processes, none of which then finishes or answers anything. */
-export function killServer(pid: number): void {
+export const killServer = (pid: number): void => signalServer(pid, 'SIGKILL')
+
+/** A signal for a server with all its processes. */
+export function signalServer(pid: number, signal: NodeJS.Signals): void {
   const children = textOf(`/proc/${pid}/task/${pid}/children`).split(' ').filter(Boolean).map(Number)
   for (const each of [pid, ...children]) {
     try {
-      process.kill(each, 'SIGKILL')
+      process.kill(each, signal)
     } catch (fault) {
       if ((fault as NodeJS.ErrnoException).code !== 'ESRCH') throw fault
     }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import pg from 'pg'
 import { findPostgres } from './find-postgres.js'
-import { killServer, serverFolder, sweepServers } from './leftover-servers.js'
+import { killServer, serverFolder, signalServer, sweepServers } from './leftover-servers.js'
 import { freePort } from '../free-port.js'
 
 const READY_MS_MAX = 60_000
@@ -87,6 +87,15 @@ export class PostgresServer {
     if (this.child === null) return
     killServer(this.child.pid!)
     await this.gone()
+  }
+
+  /** SIGSTOP for all its processes: connections stay, and nothing on them is answered, as by a host that hangs or a network that swallows. */
+  pause(): void {
+    signalServer(this.child!.pid!, 'SIGSTOP')
+  }
+
+  resume(): void {
+    signalServer(this.child!.pid!, 'SIGCONT')
   }
 
   /** A new process on the folder and port of the last one, which is killed if it runs. Resolves once it takes connections. */

@@ -12,13 +12,12 @@ export const QUEUE_BOUNDS: QueueBounds = {
   bytesMax: 64 * 1_048_576,
   groupWritesMax: 256,
   groupBytesMax: 8 * 1_048_576,
+  waitMsTarget: 2_000,
+  waitMsMax: 5_000,
 }
 
 /** What the queue tells whoever watches it. */
-export interface QueueObserver extends CommitObserver {
-  /** A write was turned away because the queue is full. */
-  refused(): void
-}
+export type QueueObserver = CommitObserver
 
 /** Seconds that a caller waits before it tries a full queue again. */
 const RETRY_AFTER_SECONDS = 1
@@ -40,7 +39,7 @@ export class WriteQueue {
 
   /**
    * Judges and stores one write; resolves once its transaction is durable. Rejects with TooManyRequests when too
-   * much is waiting, and with ServiceUnavailable when the store failed: whether the write was stored is then
+   * much is waiting or it would wait for too long, and with ServiceUnavailable when the store failed: whether the write was stored is then
    * unknown, and sending it again is safe.
    */
   submit(write: DatasetWrite): Promise<WriteOutcome> {
@@ -57,7 +56,11 @@ export class WriteQueue {
         ),
       )
     }
-    return this.lines[identityHash(write.path.identity) % this.lines.length]!.submit(write, bytes)
+    const line = this.lines[identityHash(write.path.identity) % this.lines.length]!
+    const refusal = line.refusal()
+    if (refusal === null) return line.submit(write, bytes)
+    observer.refused()
+    return Promise.reject(refusal)
   }
 
   /** Writes that wait for a transaction. */
@@ -68,6 +71,11 @@ export class WriteQueue {
   /** What waits, in bytes. */
   get bytes(): number {
     return this.lines.reduce((sum, line) => sum + line.bytes, 0)
+  }
+
+  /** True while writes of some identities are turned away because they would wait for too long. */
+  get isBusy(): boolean {
+    return this.lines.some((line) => line.refusal() !== null)
   }
 
   /** Resolves when nothing waits and no transaction is under way. */

@@ -26,6 +26,27 @@ test.each([
   expect(await aHealth(given).readiness()).toMatchObject({ ready: false, checks })
 })
 
+test.each([
+  [
+    { database: true, queue: false },
+    { database: 'busy', queue: 'ok' },
+  ],
+  [
+    { database: false, queue: true },
+    { database: 'ok', queue: 'busy' },
+  ],
+])(
+  '[PL4] while callers are turned away (%j) it says so, and stays ready: other nodes have the same database',
+  async (busy, checks) => {
+    const bounds = { writesMax: 10, bytesMax: 1_000 }
+    const parts = { queue: () => ({ depth: 0, bytes: 0 }), bounds, busy: () => busy, clock: new HeldClock() }
+    const answered = new Health({ ...parts, probe: () => Promise.resolve() })
+    expect(await answered.readiness()).toMatchObject({ ready: true, checks })
+    const silent = new Health({ ...parts, probe: () => Promise.reject(new Error('gone')) })
+    expect(await silent.readiness()).toMatchObject({ ready: false, checks: { database: 'failing' } })
+  },
+)
+
 test('[O23] a process that drains is not ready', async () => {
   const health = aHealth()
   health.drain()

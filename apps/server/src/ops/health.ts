@@ -4,7 +4,8 @@ import type { StreamStanding } from '../stream/change-stream.js'
 /** How long the database may take to answer a read before it counts as not answering. */
 export const PROBE_MS_MAX = 2_000
 
-export type Check = 'ok' | 'failing'
+/** `busy`: it works, and callers are turned away for a while, as they would be elsewhere. */
+export type Check = 'ok' | 'busy' | 'failing'
 
 export type Readiness = Readonly<{
   ready: boolean
@@ -15,7 +16,8 @@ export type Readiness = Readonly<{
 
 /**
  * Whether this process should be sent requests (SPEC O23): its database answers a read, its write queue has room,
- * and it is not about to end.
+ * and it is not about to end. One that is busy should: all nodes share the database, and a balancer that took them away one after
+ * the other would turn too many requests into none at all (PL4).
  */
 export class Health {
   private draining = false
@@ -27,6 +29,8 @@ export class Health {
       probe: () => Promise<unknown>
       queue: () => Readonly<{ depth: number; bytes: number }>
       bounds: Readonly<{ writesMax: number; bytesMax: number }>
+      /** Whether callers are turned away because the database has too much to do, and because writes would wait too long. */
+      busy?: () => Readonly<{ database: boolean; queue: boolean }>
       /** null where the server has no Kafka. */
       stream?: () => StreamStanding | null
       clock: Clock
@@ -39,12 +43,14 @@ export class Health {
   }
 
   async readiness(): Promise<Readiness> {
-    const database = await this.database()
-    const queue = this.queue()
+    const probed = await this.database()
+    const busy = this.deps.busy?.()
+    const database = probed === 'ok' && busy?.database === true ? 'busy' : probed
+    const queue = this.queue() === 'ok' && busy?.queue === true ? 'busy' : this.queue()
     const { draining } = this
     const stream = this.deps.stream?.() ?? null
     return {
-      ready: database === 'ok' && queue === 'ok' && !draining,
+      ready: database !== 'failing' && queue !== 'failing' && !draining,
       checks: { database, queue, draining },
       ...(stream === null ? {} : { stream }),
     }

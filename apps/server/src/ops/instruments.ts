@@ -13,6 +13,32 @@ export const Gauge = require('prom-client/lib/gauge.js') as typeof PromClient.Ga
 export const Histogram = require('prom-client/lib/histogram.js') as typeof PromClient.Histogram
 export const Registry = require('prom-client/lib/registry.js') as typeof PromClient.Registry
 
+/** A counter that asks at every scrape what it stands at, by the one label that it has. */
+export function askedCounter<Label extends string>({
+  registry,
+  name,
+  help,
+  label,
+  read,
+}: Readonly<{
+  registry: PromClient.Registry
+  name: string
+  help: string
+  label: Label
+  read: () => Iterable<readonly [value: string, count: number]>
+}>): void {
+  new Counter({
+    name,
+    help,
+    labelNames: [label],
+    registers: [registry],
+    collect() {
+      this.reset()
+      for (const [value, count] of read()) this.labels(value).inc(count)
+    },
+  })
+}
+
 /** A gauge that asks at every scrape; where the answer is null, it is missing from the scrape. */
 export function askedGauge({
   registry,

@@ -2,6 +2,8 @@ import { CLIENT_MESSAGES, errorCodes, type ErrorCode } from '@satchel/protocol'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type * as PromClient from 'prom-client'
 import type { Clock } from '../runtime/clock.js'
+import type { ConnectionFigures, ConnectionKind } from '../store/connection-figures.js'
+import { watchConnections } from './connection-metrics.js'
 import { askedGauge, Counter, Histogram, Registry } from './instruments.js'
 import { operationNames, UNKNOWN_OPERATION } from './operation-names.js'
 import { Remembered } from './remembered.js'
@@ -185,6 +187,11 @@ export class Metrics {
   /** Asks at every scrape. */
   watchSockets(open: () => number): void {
     this.gauge('satchel_sockets', 'Sockets of the native face that are open.', open)
+  }
+
+  /** Asks `figures` at every scrape. */
+  watchConnections(figures: () => ReadonlyMap<ConnectionKind, ConnectionFigures>): void {
+    watchConnections(this.registry, figures)
   }
 
   /** Asks `figures` at every scrape. */

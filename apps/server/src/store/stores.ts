@@ -1,6 +1,7 @@
 import type { StoreFigures } from '../ops/metrics.js'
 import type { BulkPublishStore } from './bulk-publish-store.js'
 import type { ChangeLog } from './change-log.js'
+import type { ConnectionFigures, ConnectionKind } from './connection-figures.js'
 import type { DatasetStore } from './dataset-store.js'
 import type { IdentityStore } from './identity-store.js'
 import type { LeaseStore } from './lease-store.js'
@@ -21,6 +22,10 @@ export type Stores = Readonly<{
   /** Any read; rejects when the database does not answer. */
   probe: () => Promise<unknown>
   figures: () => Promise<StoreFigures>
+  /** Absent where there is no line for connections. */
+  connections?: () => ReadonlyMap<ConnectionKind, ConnectionFigures>
+  /** Sentences for whoever starts a server on it. */
+  warnings?: readonly string[]
   /** Waits for what is being written. */
   close: () => Promise<void>
 }>

@@ -28,8 +28,14 @@ export const inMemory: OpenStreamStores = (streams = {}) =>
   StreamHarness.over(memoryStores(undefined, { ...STREAMS, ...streams }))
 
 /** On a real file, removed at close. */
-export const inSqlite: OpenStreamStores = async (streams = {}) => {
-  const directory = mkdtempSync(join(tmpdir(), 'satchel-stream-'))
+export const inSqlite: OpenStreamStores = (streams = {}) =>
+  inSqliteDirectory(mkdtempSync(join(tmpdir(), 'satchel-stream-')), streams)
+
+/** On whatever is in a directory, removed at close. */
+export async function inSqliteDirectory(
+  directory: string,
+  streams: Partial<StreamStorage> = {},
+): Promise<StreamHarness> {
   const stores = await openSqliteStores(join(directory, 'satchel.db'), { ...STREAMS, ...streams })
   return StreamHarness.over(stores, () => rmSync(directory, { recursive: true }))
 }

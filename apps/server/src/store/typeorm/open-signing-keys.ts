@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs'
 import type { SigningKeyStore } from '../signing-key-store.js'
+import { schemaOf } from './bring-up-to-date.js'
 import { SigningKeyEntity } from './entities/signing-key.entity.js'
 import { Lane } from './lane.js'
 import { migrations } from './migrations/migrations.js'
 import { refuseOtherVersion } from './refuse-other-version.js'
+import { releaseOf } from './release.js'
 import { silentLogger } from './silent-logger.js'
 import { tuneWriter } from './sqlite-pragmas.js'
 import { SqliteSigningKeyStore } from './sqlite-signing-key-store.js'
@@ -27,8 +29,7 @@ export async function openSigningKeys(file: string): Promise<OpenedSigningKeys> 
   }).initialize()
   try {
     const runner = source.createQueryRunner()
-    const ran = (await runner.hasTable('migration')) ? ((await runner.query(RAN)) as { name: string }[]) : []
-    refuseOtherVersion(file, { ran, migrations })
+    refuseOtherVersion(file, await schemaOf(source), releaseOf(migrations))
     const lane = new Lane(runner)
     return {
       // Nobody else reads through this connection while a transaction is open on it.
@@ -43,5 +44,3 @@ export async function openSigningKeys(file: string): Promise<OpenedSigningKeys> 
     throw cause
   }
 }
-
-const RAN = 'SELECT name FROM migration ORDER BY id'

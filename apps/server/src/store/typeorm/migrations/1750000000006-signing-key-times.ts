@@ -1,7 +1,8 @@
-import type { MigrationInterface, QueryRunner } from 'typeorm'
+import type { QueryRunner } from 'typeorm'
+import type { Migration } from '../release.js'
 
 /** From when a signing key signs, under which master key it is closed, and since when; null as older versions leave them. */
-export class SigningKeyTimes1750000000006 implements MigrationInterface {
+export class SigningKeyTimes1750000000006 implements Migration {
   readonly name = 'SigningKeyTimes1750000000006'
 
   async up(runner: QueryRunner): Promise<void> {

@@ -1,4 +1,6 @@
 import { refuseOtherVersion } from '../refuse-other-version.js'
+import { releaseOf } from '../release.js'
+import { readSchema } from '../schema-standing.js'
 import { addressOf } from './address-of.js'
 import { postgresMigrations } from './migrations/migrations.js'
 import { CONNECTIONS_MIN, PostgresDatabase, type PostgresOptions } from './postgres-database.js'
@@ -13,9 +15,9 @@ export async function connectToThisVersion({
   const options = { url, clock, random, connections: CONNECTIONS_MIN, partitions: null }
   const database = await PostgresDatabase.connect(options)
   try {
-    const [{ there }] = (await database.query<{ there: boolean }>(HAS_MIGRATIONS)) as [{ there: boolean }]
-    const ran = there ? await database.query<{ name: string }>(RAN) : []
-    refuseOtherVersion(addressOf(url), { ran, migrations: postgresMigrations(0) })
+    const tables = (await database.query<{ name: string }>(TABLES)).map(({ name }) => name)
+    const found = await readSchema((sql) => database.query(prepared(sql)), new Set(tables))
+    refuseOtherVersion(addressOf(url), found, releaseOf(postgresMigrations(0)))
     return database
   } catch (cause) {
     await database.close()
@@ -23,5 +25,5 @@ export async function connectToThisVersion({
   }
 }
 
-const HAS_MIGRATIONS = prepared("SELECT to_regclass('migration') IS NOT NULL AS there")
-const RAN = prepared('SELECT name FROM migration ORDER BY id')
+const TABLES = prepared(`SELECT name FROM unnest(ARRAY['migration', 'schema_standing']) AS name
+  WHERE to_regclass(name) IS NOT NULL`)

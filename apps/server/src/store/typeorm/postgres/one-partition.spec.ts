@@ -6,7 +6,8 @@ import { count, path, POOL, replace } from '../../../domain/testing/a-dataset.js
 import type { DatasetStore } from '../../dataset-store.js'
 import { postgresHarness, type PostgresHarness } from '../../testing/postgres-harness.js'
 import { PostgresDatasetStore } from './postgres-dataset-store.js'
-import type { PostgresDatabase, Transaction } from './postgres-database.js'
+import type { Transaction } from './connections.js'
+import type { PostgresDatabase } from './postgres-database.js'
 import { prepared } from './prepared.js'
 
 const PARTITIONS = 8

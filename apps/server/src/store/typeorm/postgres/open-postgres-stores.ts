@@ -4,7 +4,7 @@ import { WITHOUT_LINKS, type StreamStorage } from '../../stream-storage.js'
 import type { LeaseTime } from './lease-time.js'
 import { PostgresBulkPublishStore } from './postgres-bulk-publish-store.js'
 import { PostgresChangeLog } from './postgres-change-log.js'
-import { PostgresDatabase, type PostgresOptions } from './postgres-database.js'
+import { PostgresDatabase, type PostgresOptions, type Statements } from './postgres-database.js'
 import { PostgresDatasetStore } from './postgres-dataset-store.js'
 import { PostgresIdentityStore } from './postgres-identity-store.js'
 import { PostgresLeaseStore } from './postgres-lease-store.js'
@@ -28,18 +28,20 @@ export async function openPostgresStores(
     identities: new PostgresIdentityStore(database),
     pools: new PostgresPoolStore(database, options.clock),
     signingKeys: new PostgresSigningKeyStore(database),
-    outbox: new PostgresOutboxStore(database, leaseTime),
-    leases: new PostgresLeaseStore(database, leaseTime),
-    bulkPublishes: new PostgresBulkPublishStore(database, streams),
+    outbox: new PostgresOutboxStore(database.background, leaseTime, database),
+    leases: new PostgresLeaseStore(database.background, leaseTime),
+    bulkPublishes: new PostgresBulkPublishStore(database.background, streams),
     changeLog: new PostgresChangeLog(database),
-    probe: () => database.query(PROBE),
-    figures: () => figuresOf(database),
+    probe: () => database.background.query(PROBE),
+    figures: () => figuresOf(database.background),
+    connections: () => database.figures(),
+    warnings: database.warnings,
     close: () => database.close(),
   }
 }
 
 /** Datasets and records are counted as they are written. */
-async function figuresOf(database: PostgresDatabase): Promise<StoreFigures> {
+async function figuresOf(database: Statements): Promise<StoreFigures> {
   const [[written], [estimated]] = await Promise.all([
     database.query<Omit<StoreFigures, 'identities'>>(WRITTEN),
     database.query<{ identities: number }>(ESTIMATED),

@@ -3,14 +3,14 @@ import type { BeginOutcome, BulkPublish, BulkPublishStore } from '../../bulk-pub
 import { linkMaker, WITHOUT_LINKS, type StreamStorage } from '../../stream-storage.js'
 import { BULK_COLUMNS, bulkPublishOf, type BulkPublishRow } from '../bulk-publish-row.js'
 import { advanceBulkPublish } from './postgres-bulk-publish.js'
-import type { PostgresDatabase } from './postgres-database.js'
+import type { Statements } from './postgres-database.js'
 import { prepared } from './prepared.js'
 import { SHARD_LIST, WAITING } from './unpublished-streams.js'
 
 /** Keeps bulk publishes in PostgreSQL. */
 export class PostgresBulkPublishStore implements BulkPublishStore {
   constructor(
-    private readonly database: PostgresDatabase,
+    private readonly database: Statements,
     private readonly streams: StreamStorage = WITHOUT_LINKS,
   ) {}
 

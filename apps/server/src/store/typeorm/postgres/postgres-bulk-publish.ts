@@ -4,7 +4,7 @@ import { snapshotOf } from '../../../domain/snapshot-of.js'
 import type { BulkPublish, BulkPublishStore } from '../../bulk-publish-store.js'
 import { BULK_COLUMNS, bulkPublishOf, type BulkPublishRow } from '../bulk-publish-row.js'
 import { DATASET_COLUMNS, datasetOf, type DatasetRow } from '../dataset-row.js'
-import type { Transaction } from './postgres-database.js'
+import type { Transaction } from './connections.js'
 import { insertOutbox, type OutboxRule } from './postgres-outbox-insert.js'
 import { prepared } from './prepared.js'
 

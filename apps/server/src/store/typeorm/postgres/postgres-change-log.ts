@@ -2,7 +2,7 @@ import type { SyncCount } from '@satchel/protocol'
 import type { PlacedOutboxRow } from '../../../domain/outbox-row.js'
 import type { ChangeLog, DatasetCursor, LogPage, StreamedDataset } from '../../change-log.js'
 import { OUTBOX_COLUMNS } from '../outbox-columns.js'
-import type { Transaction } from './postgres-database.js'
+import type { Transaction } from './connections.js'
 import { prepared } from './prepared.js'
 import { SHARD_LIST, WAITING } from './unpublished-streams.js'
 

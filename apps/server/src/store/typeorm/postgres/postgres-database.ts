@@ -1,14 +1,16 @@
-import pg from 'pg'
 import type { Clock } from '../../../runtime/clock.js'
 import type { Random } from '../../../runtime/random.js'
+import type { ConnectionFigures, ConnectionKind } from '../../connection-figures.js'
 import { addressOf } from './address-of.js'
 import { checkServer } from './check-server.js'
+import { Connections, type Transaction } from './connections.js'
 import { faultCodeOf } from './fault-code.js'
-import { migrate } from './migrate.js'
+import { migrate, type MigrateOptions } from './migrate.js'
+import { NO_NODE } from './node-name.js'
 import type { Prepared } from './prepared.js'
 import { withRetries } from './retry.js'
+import type { Passing } from './turnstile.js'
 import { unavailable } from './unavailable.js'
-import { wireTypes } from './wire-types.js'
 
 export type PostgresOptions = Readonly<{
   /** postgres:// or postgresql://; carries a password, so it is never shown. */
@@ -17,55 +19,63 @@ export type PostgresOptions = Readonly<{
   connections: number
   /** Into how many parts the large tables are made; null leaves them as they are, and makes new ones whole. */
   partitions: number | null
+  /** What the database's own list of connections calls this process (see `node-name.ts`); a tool where it is not given. */
+  node?: string
   clock: Clock
   random: Random
-}>
+}> &
+  Pick<MigrateOptions, 'say' | 'release'>
 
 /** Commits that may be under way at once, each on a connection of its own. */
 export const LANES = 4
 /** Fewer leave none for reading. */
 export const CONNECTIONS_MIN = LANES + 2
 
-/** Longest that a connection is waited for, opened or handed back by others. */
-const CONNECT_MS_MAX = 5_000
-/** Longest that one statement may take, waiting for locks included. */
-const STATEMENT_MS_MAX = 30_000
-const LOCK_MS_MAX = 5_000
-/** Longest that a transaction may sit between two statements; its process hangs, and others wait for its locks. */
-const IDLE_IN_TRANSACTION_MS_MAX = 30_000
-/** How long a connection is kept open that nobody uses. */
-const IDLE_MS_MAX = 60_000
-/** Longest that an answer is waited for: the database's own limit comes first, unless the network swallowed it. */
-const ANSWER_MS_MAX = STATEMENT_MS_MAX + 5_000
-
-/** One transaction; what it reads and writes goes over one connection, in the order in which it was asked for. */
-export interface Transaction {
-  /** The rows of a statement, taken to be of the shape that the caller names. Statements need not wait for each other's answers. */
+/** What may be asked of a database, outside of a transaction. */
+export interface Statements {
+  /** The rows of a statement of its own, taken to be of the shape that the caller names. */
   query<Row>(statement: Prepared, values?: readonly unknown[]): Promise<readonly Row[]>
-  /** Answers how many rows were changed. */
-  run(statement: Prepared, values?: readonly unknown[]): Promise<number>
+  /**
+   * Does `work` in a transaction and resolves once that is durable. Where others were in its way, serialization failures, deadlocks and locks that were
+   * waited for too long, it does all of `work` again, a few times. Rejects when nothing was stored, or, where the connection was lost at its end, when it
+   * is unknown whether anything was.
+   */
+  transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T>
+  /** Reads all of `work` as of one moment. */
+  snapshot<T>(work: (snapshot: Pick<Transaction, 'query'>) => Promise<T>): Promise<T>
 }
 
 /**
  * A PostgreSQL database: a few connections for commits, one per lane, and others for everything else, so that readers, however many,
- * never keep a commit waiting. Any number of processes may use one database. While it is away, or has too much to do, all of this rejects with ServiceUnavailable; connections
- * come back by themselves.
+ * never keep a commit waiting. Any number of processes may use one database. While it is away all of this rejects with ServiceUnavailable, and while it
+ * has too much to do with TooManyRequests (PL1); connections come back by themselves.
  */
-export class PostgresDatabase {
+export class PostgresDatabase implements Statements {
+  /** For work that nobody asked for and that is bounded by itself: it goes before what callers ask, and is never turned away. */
+  readonly background: Statements
+
   private constructor(
     private readonly options: PostgresOptions,
-    private readonly lanes: pg.Pool,
-    private readonly others: pg.Pool,
-  ) {}
+    private readonly lanes: Connections,
+    private readonly others: Connections,
+    /** Sentences for whoever starts a server on it. */
+    readonly warnings: readonly string[],
+  ) {
+    this.background = {
+      query: (statement, values = []) => this.queryIn('first', statement, values),
+      transaction: (work) => this.transactionIn('first', work),
+      snapshot: (work) => this.snapshotIn('first', work),
+    }
+  }
 
   /**
    * Connects, sees that the server is fit, and brings the tables up to this version; several processes may do so at once. Rejects with a sentence when
-   * it cannot be reached, is not fit, or was written by a newer version.
+   * it cannot be reached, is not fit, or was written by a newer version that does not let this one in.
    */
   static async open(options: PostgresOptions): Promise<PostgresDatabase> {
     const database = await PostgresDatabase.connect(options)
     try {
-      await migrate(options.url, options.partitions)
+      await migrate(options)
       return database
     } catch (cause) {
       await database.close()
@@ -75,47 +85,61 @@ export class PostgresDatabase {
 
   /** As {@link open}, but leaves the tables as they are, of whatever version. */
   static async connect(options: PostgresOptions): Promise<PostgresDatabase> {
-    const { url, connections } = options
-    const others = poolOf(url, connections - LANES)
+    const { url, connections, clock, node: name = NO_NODE } = options
+    const others = new Connections({ url, max: connections - LANES, name, clock })
     try {
-      await checkServer(others, options)
-      return new PostgresDatabase(options, poolOf(url, LANES), others)
+      const warnings = await checkServer(others, { connections, node: name })
+      return new PostgresDatabase(options, new Connections({ url, max: LANES, name, clock }), others, warnings)
     } catch (cause) {
-      await others.end()
+      await others.close()
       // What several addresses of a name said is put together without words.
       const why = (cause as Error).message || faultCodeOf(cause)
       throw new Error(`the database at ${addressOf(url)} cannot be used: ${why}`, { cause })
     }
   }
 
-  /** The rows of a statement of its own, taken to be of the shape that the caller names. */
-  async query<Row>(statement: Prepared, values: readonly unknown[] = []): Promise<readonly Row[]> {
-    const { rows } = await refusing(this.others.query({ ...statement, values: values as unknown[] }))
-    return rows as Row[]
+  query<Row>(statement: Prepared, values: readonly unknown[] = []): Promise<readonly Row[]> {
+    return this.queryIn('in-turn', statement, values)
   }
 
-  /**
-   * Does `work` in a transaction and resolves once that is durable. Where others were in its way, serialization failures, deadlocks and locks that were
-   * waited for too long, it does all of `work` again, a few times. Rejects when nothing was stored, or, where the connection was lost at its end, when it
-   * is unknown whether anything was.
-   */
   transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
-    return refusing(withRetries(this.options, () => attempt(this.others, work)))
+    return this.transactionIn('in-turn', work)
   }
 
-  /** Reads all of `work` as of one moment. */
   snapshot<T>(work: (snapshot: Pick<Transaction, 'query'>) => Promise<T>): Promise<T> {
-    return refusing(attempt(this.others, work, 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY'))
+    return this.snapshotIn('in-turn', work)
   }
 
   /** As {@link transaction}, on a connection that is kept for commits. */
   commit<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
-    return refusing(withRetries(this.options, () => attempt(this.lanes, work)))
+    return refusing(this.lanes.pass(() => withRetries(this.options, () => this.lanes.attempt(work))))
+  }
+
+  /** How its connections are used. */
+  figures(): ReadonlyMap<ConnectionKind, ConnectionFigures> {
+    return new Map([
+      ['commits', this.lanes.figures()],
+      ['others', this.others.figures()],
+    ])
   }
 
   /** Waits for what is under way and closes every connection. */
   async close(): Promise<void> {
-    await Promise.all([this.lanes.end(), this.others.end()])
+    await Promise.all([this.lanes.close(), this.others.close()])
+  }
+
+  private queryIn<Row>(passing: Passing, statement: Prepared, values: readonly unknown[]): Promise<readonly Row[]> {
+    return refusing(this.others.query<Row>(statement, values, passing))
+  }
+
+  private transactionIn<T>(passing: Passing, work: (transaction: Transaction) => Promise<T>): Promise<T> {
+    return refusing(this.others.pass(() => withRetries(this.options, () => this.others.attempt(work)), passing))
+  }
+
+  private snapshotIn<T>(passing: Passing, work: (snapshot: Pick<Transaction, 'query'>) => Promise<T>): Promise<T> {
+    return refusing(
+      this.others.pass(() => this.others.attempt(work, 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY'), passing),
+    )
   }
 }
 
@@ -124,57 +148,3 @@ const refusing = <T>(work: Promise<T>): Promise<T> =>
   work.catch((cause: unknown) => {
     throw unavailable(cause)
   })
-
-function poolOf(url: string, max: number): pg.Pool {
-  const settings: pg.PoolConfig & { pipeline: boolean } = {
-    connectionString: url,
-    max,
-    types: wireTypes,
-    application_name: 'satchel',
-    keepAlive: true,
-    connectionTimeoutMillis: CONNECT_MS_MAX,
-    idleTimeoutMillis: IDLE_MS_MAX,
-    statement_timeout: STATEMENT_MS_MAX,
-    lock_timeout: LOCK_MS_MAX,
-    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS_MAX,
-    query_timeout: ANSWER_MS_MAX,
-    // Statements that need not wait for each other go out together.
-    pipeline: true,
-    // Connections alone never keep a process alive.
-    allowExitOnIdle: true,
-  }
-  const pool = new pg.Pool(settings)
-  // A connection that ends while nobody asks anything of it is replaced by the next use; whoever asks something is told by its answer.
-  pool.on('error', () => {})
-  pool.on('connect', (client) => client.on('error', () => {}))
-  return pool
-}
-
-async function attempt<T>(
-  pool: pg.Pool,
-  work: (transaction: Transaction) => Promise<T>,
-  begin = 'BEGIN ISOLATION LEVEL READ COMMITTED',
-): Promise<T> {
-  const client = await pool.connect()
-  let broken = false
-  try {
-    const begun = client.query(begin)
-    begun.catch(() => {}) // awaited below; until then it is nobody's
-    const answer = await work(transactionOn(client))
-    await begun
-    await client.query('COMMIT')
-    return answer
-  } catch (cause) {
-    await client.query('ROLLBACK').catch(() => (broken = true))
-    throw cause
-  } finally {
-    client.release(broken)
-  }
-}
-
-const transactionOn = (client: pg.PoolClient): Transaction => ({
-  query: async <Row>(statement: Prepared, values: readonly unknown[] = []) =>
-    (await client.query({ ...statement, values: values as unknown[] })).rows as Row[],
-  run: async (statement, values = []) =>
-    (await client.query({ ...statement, values: values as unknown[] })).rowCount ?? 0,
-})

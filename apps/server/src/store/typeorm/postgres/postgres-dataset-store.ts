@@ -89,27 +89,29 @@ export class PostgresDatasetStore implements DatasetStore {
 
   async addSyncSessions(opened: ReadonlyMap<IdentityPoolId, number>): Promise<void> {
     const moved = [...opened].map(([pool, syncSessions]) => [pool, { ...NO_USAGE, syncSessions, at: 0 }] as const)
-    await this.database.transaction((transaction) => addPoolUsage(transaction, new Map(moved)))
+    await this.database.background.transaction((transaction) => addPoolUsage(transaction, new Map(moved)))
   }
 
   collectTombstones(range: Readonly<{ before: number; limit: number }>): Promise<number> {
-    return this.database.transaction((transaction) => collectTombstones(transaction, range))
+    return this.database.background.transaction((transaction) => collectTombstones(transaction, range))
   }
 
   forgetMarkers({ below, limit }: Readonly<{ below: string; limit: number }>): Promise<number> {
-    return this.database.transaction((transaction) => transaction.run(FORGET_MARKERS, [below, limit]))
+    return this.database.background.transaction((transaction) => transaction.run(FORGET_MARKERS, [below, limit]))
   }
 
   forgetDeviceMarkers({ before, limit }: Readonly<{ before: number; limit: number }>): Promise<number> {
-    return this.database.transaction((transaction) => transaction.run(FORGET_DEVICE_MARKERS, [before, limit]))
+    return this.database.background.transaction((transaction) =>
+      transaction.run(FORGET_DEVICE_MARKERS, [before, limit]),
+    )
   }
 
   purge(limit: number): Promise<number> {
-    return this.database.transaction((transaction) => purge(transaction, limit))
+    return this.database.background.transaction((transaction) => purge(transaction, limit))
   }
 
   beginEpoch(at: number): Promise<number> {
-    return this.database.transaction((transaction) => beginEpoch(transaction, at))
+    return this.database.background.transaction((transaction) => beginEpoch(transaction, at))
   }
 }
 

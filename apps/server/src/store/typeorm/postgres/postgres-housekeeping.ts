@@ -1,7 +1,7 @@
 import type { IdentityId, IdentityPoolId } from '@satchel/protocol'
 import { DEVICE_MARKERS_FROM } from '../../../domain/batch-marker.js'
 import type { Usage } from '../../../domain/usage.js'
-import type { Transaction } from './postgres-database.js'
+import type { Transaction } from './connections.js'
 import { addPoolUsage } from './postgres-pool-usage.js'
 import { prepared } from './prepared.js'
 
@@ -121,10 +121,16 @@ const FORGET_USAGE = prepared(
   'DELETE FROM pool_usage WHERE pool_id = $1 AND NOT EXISTS (SELECT 1 FROM identity_pool WHERE pool_id = $1)',
 )
 
+/** Datasets by the million take their time. */
+const EPOCHS_MS_MAX = 3_600_000
+
 const UNHURRIED = [
   'SET LOCAL statement_timeout = 0',
   "SET LOCAL lock_timeout = '60s'",
   'LOCK TABLE identity IN EXCLUSIVE MODE',
-].map(prepared)
+].map((text) => ({ ...prepared(text), query_timeout: EPOCHS_MS_MAX }))
 const RAISE_BASE = prepared('UPDATE history SET epoch_base = greatest(epoch_base + 1, $1::bigint)')
-const RAISE_EPOCHS = prepared('UPDATE dataset SET epoch = greatest(epoch + 1, $1::bigint)')
+const RAISE_EPOCHS = {
+  ...prepared('UPDATE dataset SET epoch = greatest(epoch + 1, $1::bigint)'),
+  query_timeout: EPOCHS_MS_MAX,
+}

@@ -3,7 +3,8 @@ import type { Login, StoredIdentity } from '../../../domain/identity.js'
 import type { SignInDecision, SignInFacts } from '../../../domain/linking.js'
 import type { IdentityInPool, IdentityStore, SignIn, SignInOutcome } from '../../identity-store.js'
 import { IDENTITY_COLUMNS, identitiesOf, type IdentityRow } from '../identity-row.js'
-import type { PostgresDatabase, Transaction } from './postgres-database.js'
+import type { Transaction } from './connections.js'
+import type { PostgresDatabase } from './postgres-database.js'
 import { prepared } from './prepared.js'
 
 type Reads = Pick<Transaction, 'query'>

@@ -1,6 +1,6 @@
 import { outboxRowOf, type LinkAt } from '../../../domain/outbox-row-of.js'
 import type { StreamChange } from '../../../domain/stream-change.js'
-import type { Transaction } from './postgres-database.js'
+import type { Transaction } from './connections.js'
 import { prepared } from './prepared.js'
 
 /** How rows are put into the outbox. */

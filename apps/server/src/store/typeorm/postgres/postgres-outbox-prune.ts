@@ -1,5 +1,5 @@
 import { BY_KEY } from './by-key.js'
-import type { Transaction } from './postgres-database.js'
+import type { Transaction } from './connections.js'
 import { prepared } from './prepared.js'
 import { SHARD_LIST } from './unpublished-streams.js'
 

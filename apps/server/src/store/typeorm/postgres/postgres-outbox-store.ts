@@ -2,7 +2,7 @@ import type { PlacedOutboxRow } from '../../../domain/outbox-row.js'
 import type { Backlog, OutboxStore, ParkedStream, UnpublishedPage } from '../../outbox-store.js'
 import { OUTBOX_COLUMNS } from '../outbox-columns.js'
 import { leaseNow, presentTime, type LeaseTime } from './lease-time.js'
-import type { PostgresDatabase } from './postgres-database.js'
+import type { Statements } from './postgres-database.js'
 import { BY_KEY } from './by-key.js'
 import { KEEP_LINKED } from './postgres-outbox-insert.js'
 import { pruneOutbox } from './postgres-outbox-prune.js'
@@ -15,8 +15,10 @@ export class PostgresOutboxStore implements OutboxStore {
   private prunedTo = 0
 
   constructor(
-    private readonly database: PostgresDatabase,
+    private readonly database: Statements,
     private readonly leaseTime: LeaseTime = 'database',
+    /** For what callers ask for, where that has another turn than the rest. */
+    private readonly asked: Pick<Statements, 'query'> = database,
   ) {}
 
   unpublished(
@@ -80,7 +82,7 @@ export class PostgresOutboxStore implements OutboxStore {
   }
 
   async linkedRecords(id: string): Promise<string | null> {
-    const [row] = await this.database.query<{ records: string }>(LINKED, [id])
+    const [row] = await this.asked.query<{ records: string }>(LINKED, [id])
     return row?.records ?? null
   }
 

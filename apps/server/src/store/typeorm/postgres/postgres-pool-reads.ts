@@ -4,7 +4,7 @@ import type { SyncSettings } from '../../../domain/sync-settings.js'
 import { streamTargetFromJson, syncSettingsFromJson } from '../../pool-json.js'
 import type { PoolStore, StreamingPool } from '../../pool-store.js'
 import { POOL_COLUMNS, poolOf, type PoolRow } from '../pool-row.js'
-import type { Transaction } from './postgres-database.js'
+import type { Transaction } from './connections.js'
 import { prepared } from './prepared.js'
 
 /** What of pools is read. */

@@ -1,6 +1,6 @@
 import type { IdentityPoolId } from '@satchel/protocol'
 import type { PoolUsageChange } from '../pool-usage.js'
-import type { Transaction } from './postgres-database.js'
+import type { Transaction } from './connections.js'
 import { prepared } from './prepared.js'
 
 /** Rows among which the usage of a pool is spread at most. */

@@ -1,5 +1,6 @@
 import type { ClosedAnew, SigningKeyStore, StoredSigningKey } from '../../signing-key-store.js'
-import type { PostgresDatabase, Transaction } from './postgres-database.js'
+import type { Transaction } from './connections.js'
+import type { PostgresDatabase } from './postgres-database.js'
 import { prepared } from './prepared.js'
 
 /** Keeps signing keys in PostgreSQL. */

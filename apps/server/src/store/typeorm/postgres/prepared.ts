@@ -1,7 +1,12 @@
 import { createHash } from 'node:crypto'
 
 /** A statement that each connection prepares once, under a name of its own. */
-export type Prepared = Readonly<{ name: string; text: string }>
+export type Prepared = Readonly<{
+  name: string
+  text: string
+  /** Longest that its answer is waited for, milliseconds; as for every other statement where it is not given. */
+  query_timeout?: number
+}>
 
 /** The texts must be few: every connection remembers all that it was given. */
 export const prepared = (text: string): Prepared => ({

@@ -5,8 +5,8 @@ const RETRY_AFTER_SECONDS = 1
 
 /** By class: connection exception, transaction rollback, insufficient resources (a full disk too), operator intervention. */
 const CLASSES = ['08', '40', '53', '57']
-/** Lock not available; read-only transaction, as after a failover to a standby. */
-const CODES = ['55P03', '25006']
+/** Lock not available; read-only transaction, as after a failover to a standby; a transaction that sat too long between two statements. */
+const CODES = ['55P03', '25006', '25P03', '25P04']
 /** What Node says of a network. */
 const SYSTEM = [
   'ECONNREFUSED',
