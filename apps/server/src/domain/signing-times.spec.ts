@@ -72,6 +72,6 @@ test('[KR5] exactly one key signs', () => {
   )
 })
 
-test('[KR5] servers and verifiers have learned of a key before its first token', () => {
+test('[KR11] servers and verifiers have learned of a key before its first token', () => {
   expect(KEYS_READ_EVERY_MS + KEYS_KEPT_MS).toBeLessThan(SIGNS_AFTER_MS)
 })
