@@ -1,5 +1,9 @@
 import type { Migration } from '../../release.js'
 import { syncStoreWith } from './1750000000001-sync-store.js'
+import { SigningKeyTimes1750000000002 } from './1750000000002-signing-key-times.js'
 
 /** Every migration, oldest first. One that has been released is never changed again. `partitions`: see `PostgresOptions`. */
-export const postgresMigrations = (partitions: number): (new () => Migration)[] => [syncStoreWith(partitions)]
+export const postgresMigrations = (partitions: number): (new () => Migration)[] => [
+  syncStoreWith(partitions),
+  SigningKeyTimes1750000000002,
+]
