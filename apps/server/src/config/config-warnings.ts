@@ -33,7 +33,7 @@ export function configWarnings(config: Config): readonly string[] {
     )
   }
   const { redis } = config
-  if (redis?.password != null && !redis.tls && !redis.nodes.every(({ host }) => isLoopback(host))) {
+  if (redis !== null && redis.password !== null && !redis.tls && !redis.nodes.every(({ host }) => isLoopback(host))) {
     warnings.push('SATCHEL_REDIS_URL has a password and is not rediss://: it can be read on the way to Redis.')
   }
   return warnings
