@@ -126,7 +126,10 @@ export class NativeLoad {
       case 'status':
         if (told.status.kind === 'syncing' && told.status.reason === 'connected') this.seen.connections++
         return
-      default:
+      case 'started':
+      case 'outcome':
+      case 'changed':
+      case 'reply':
         return
     }
   }

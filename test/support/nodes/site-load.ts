@@ -1,5 +1,5 @@
 import { adminOf, aGuest, aPool } from '../a-pool.js'
-import { Seeded } from '../seeded.js'
+import type { Seeded } from '../seeded.js'
 import { AwsLoad } from './aws-load.js'
 import { NativeLoad } from './native-load.js'
 import type { Site } from './site.js'
