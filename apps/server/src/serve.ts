@@ -31,6 +31,8 @@ import { openKafka } from './stream/kafka.js'
 import { tellOfKafka } from './stream/tell-of-kafka.js'
 
 const DEMO_POOL = 'demo'
+/** Until then every connection is gone; what is left of the ten seconds (F18) is for the database. */
+const STOP_MS_MAX = 9_000
 const STREAM_NOT_STOPPED = 'the change stream did not stop cleanly; its leases end by themselves'
 
 /** What tests put in place of the real thing. */
@@ -88,14 +90,18 @@ export async function createServer(config: Config, overrides: Overrides = {}): P
   const parts = { config, secrets, stores, metrics, log, clock, random }
   const services = createServices({ ...overrides, ...parts, publicUrl: () => publicUrl.current() })
   let drain: Drain | null = null
+  let listens = false
   let admin: AdminListener | null = null
   const close = async () => {
+    const begunAt = clock.elapsed()
     services.health.drain()
     // At once, as it needs its time too; what is committed from here on waits for the next relay.
     const streamStopped = services.stream.stop().catch((cause: unknown) => log.error({ cause }, STREAM_NOT_STOPPED))
+    // Whoever sends requests here has to notice that it should not; until then they are answered.
+    if (listens) await new Promise<void>((resolve) => clock.after(config.drainSeconds * 1_000, resolve))
     // Sockets first: Node counts them as open connections, and never ends them by itself.
     await services.live.drain()
-    await drain?.run()
+    await drain?.run(STOP_MS_MAX - (clock.elapsed() - begunAt))
     await services.writes.drained()
     await services.fanout.close()
     await streamStopped
@@ -115,6 +121,7 @@ export async function createServer(config: Config, overrides: Overrides = {}): P
     // At this very event, so that it is known before the first request.
     listener.once('listening', () => publicUrl.listensAt(urlOf(listener, host)))
     await app.listen(port, host)
+    listens = config.drainSeconds > 0
     const url = urlOf(listener, host)
     if (adminPort !== null) admin = await AdminListener.listen({ host, port: adminPort }, services.opsPages)
     startBackground({ services, metrics, log })

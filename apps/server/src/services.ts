@@ -10,7 +10,8 @@ import { CommitFeed } from './datasets/commit-feed.js'
 import { Datasets } from './datasets/datasets.js'
 import { Directory } from './datasets/directory.js'
 import { Exchange } from './datasets/exchange.js'
-import { Housekeeping } from './datasets/housekeeping.js'
+import { Housekeeping, HOUSEKEEPING_LEASE } from './datasets/housekeeping.js'
+import { NodeTurn } from './datasets/node-turn.js'
 import { PoolConnections } from './datasets/pool-connections.js'
 import { SessionCount } from './datasets/session-count.js'
 import { SyncSessions } from './datasets/sync-session.js'
@@ -124,6 +125,7 @@ export function createServices(parts: ServiceParts): Services {
     limits: config.limits,
     observer: new LiveWatch({ metrics, log }),
     clock,
+    random,
   })
   metrics.watchSockets(() => live.sockets.size)
   const fanoutMetrics = metrics.addFanout()
@@ -201,6 +203,7 @@ export function createServices(parts: ServiceParts): Services {
       clock,
       tombstoneDays: config.tombstoneDays,
       streamRetentionDays: config.stream.retentionDays,
+      turn: new NodeTurn({ leases: stores.leases, name: HOUSEKEEPING_LEASE, nameHolder: () => random.uuid(), clock }),
       observer: new HousekeepingWatch({ metrics, log }),
     }),
     health,

@@ -8,6 +8,7 @@ import { ClientProcess, type Shown, type Told } from '../client-process.js'
 import { AWS_HISTORY_LIMITS, differences } from '../dataset-history.js'
 import { eventually } from '../eventually.js'
 import type { Seeded } from '../seeded.js'
+import { Absences } from './absences.js'
 
 const NAMES = ['ada', 'ben', 'cleo', 'dora', 'eve', 'finn']
 const OWN = ['alpha', 'beta']
@@ -25,6 +26,7 @@ const REST_MS_MAX = 60
  */
 export class NativeLoad {
   readonly ledger = new BatchLedger()
+  readonly absences = new Absences()
   readonly faults: string[] = []
   readonly seen = { saved: 0, connections: 0, agreedMs: 0 }
   private readonly directory = mkdtempSync(join(tmpdir(), 'satchel-devices-'))
@@ -124,6 +126,7 @@ export class NativeLoad {
       case 'fault':
         return void this.faults.push(`${name}: ${JSON.stringify(told)}`)
       case 'status':
+        this.absences.heard(name, told.status)
         if (told.status.kind === 'syncing' && told.status.reason === 'connected') this.seen.connections++
         return
       case 'started':

@@ -27,6 +27,7 @@ test('[O2] without any setting the defaults hold', () => {
     redis: null,
     allowedOrigins: null,
     demo: true,
+    drainSeconds: 0,
     logLevel: 'info',
     adminPort: null,
     limits: AWS_LIMITS,
@@ -74,6 +75,7 @@ test('every setting is read', () => {
     SATCHEL_LIMIT_BYTES_PER_IDENTITY: '83886080',
     SATCHEL_SOCKETS_PER_ADDRESS: '12',
     SATCHEL_TOMBSTONE_DAYS: '30',
+    SATCHEL_DRAIN_SECONDS: '3',
     SATCHEL_QUEUE_WRITES: '10',
     SATCHEL_QUEUE_BYTES: '8388608',
   })
@@ -101,6 +103,7 @@ test('every setting is read', () => {
     redis: null,
     allowedOrigins: ['https://app.example.com', 'http://localhost', 'capacitor://localhost'],
     demo: true,
+    drainSeconds: 3,
     logLevel: 'debug',
     adminPort: 0,
     limits: {
@@ -281,7 +284,7 @@ test('[X10] a database of its own is taken with the master key alone, and with i
   const faults = faultsOf({ SATCHEL_DATABASE_URL: 'postgres://db/satchel' })
   expect(faults).toEqual([expect.stringContaining('SATCHEL_MASTER_KEY')])
   const given = { SATCHEL_DATABASE_URL: 'postgresql://u:p%40ss@db:5433/satchel', SATCHEL_MASTER_KEY: A_KEY }
-  const plain = { databaseUrl: given.SATCHEL_DATABASE_URL, databasePool: 10, databasePartitions: null }
+  const plain = { databaseUrl: given.SATCHEL_DATABASE_URL, databasePool: 10, databasePartitions: null, drainSeconds: 2 }
   expect(readConfig(given)).toMatchObject(plain)
   const settings = { ...given, SATCHEL_DATABASE_POOL: '20', SATCHEL_DATABASE_PARTITIONS: '0' }
   expect(readConfig(settings)).toMatchObject({ databasePool: 20, databasePartitions: 0 })

@@ -54,6 +54,8 @@ export type Config = Readonly<{
   /** Sockets that one address may have open. */
   socketsPerAddressMax: number
   demo: boolean
+  /** How long a server that is told to stop goes on, not ready any more. */
+  drainSeconds: number
   logLevel: LogLevel
   /** Where health and metrics are served instead of on the main port; null: there. */
   adminPort: number | null
@@ -142,6 +144,9 @@ function faultsBetween(settings: Settings): readonly string[] {
   return [...faults, ...kafkaFaults(settings), ...redisFaults(settings)]
 }
 
+/** Of a server that has others beside it: two looks of a balancer that looks each second. */
+const DRAIN_SECONDS = 2
+
 function configOf(settings: Settings): Config {
   const { SATCHEL_ADMIN_ACCESS_KEY_ID: accessKeyId, SATCHEL_ADMIN_SECRET_ACCESS_KEY: secretAccessKey } = settings
   const { SATCHEL_PUBLIC_URL: publicUrl, SATCHEL_MASTER_KEY: masterKey, SATCHEL_ADMIN_PORT: adminPort } = settings
@@ -170,6 +175,9 @@ function configOf(settings: Settings): Config {
     allowedOrigins: origins === undefined ? null : splitList(origins).map((origin) => normalOrigin(origin) ?? origin),
     socketsPerAddressMax: Number(settings.SATCHEL_SOCKETS_PER_ADDRESS),
     demo: demo === undefined ? isLoopback(host) : demo === 'on',
+    drainSeconds: Number(
+      settings.SATCHEL_DRAIN_SECONDS ?? (settings.SATCHEL_DATABASE_URL === undefined ? 0 : DRAIN_SECONDS),
+    ),
     logLevel: LOG_LEVELS.find((level) => level === settings.SATCHEL_LOG_LEVEL) ?? 'info',
     adminPort: adminPort === undefined ? null : Number(adminPort),
     limits: {

@@ -11,6 +11,7 @@ import {
   DATABASE_PARTITIONS_MAX,
   DATABASE_POOL_MAX,
   DATABASE_POOL_MIN,
+  DRAIN_SECONDS_MAX,
   LIMITS_MAX,
   LOG_LEVELS,
   QUEUE_BYTES_MAX,
@@ -182,6 +183,11 @@ export const settingsTable = {
     otherwise: 'on while listening on loopback, else off',
     allowed: 'on or off',
     meaning: 'Serves the demo page at / and sees that a pool named demo, open to guests, exists.',
+  },
+  SATCHEL_DRAIN_SECONDS: {
+    otherwise: '2 with SATCHEL_DATABASE_URL, else 0',
+    allowed: fromTo(0, DRAIN_SECONDS_MAX),
+    meaning: 'How long a server that is told to stop goes on, not ready any more, so that load balancers notice.',
   },
   SATCHEL_LOG_LEVEL: {
     fallback: 'info',

@@ -81,7 +81,6 @@ export class BusConnection {
       this.current = connection
       await this.within(JOIN_MS_MAX, join(connection))
       if (turn !== this.turn) return
-      this.failures = 0
       up()
       this.pingLater(turn, connection)
     } catch (cause) {
@@ -103,7 +102,12 @@ export class BusConnection {
   private pingLater(turn: number, connection: WireConnection): void {
     this.cancel = this.parts.clock.after(PING_EVERY_MS, () => {
       this.within(PING_MS_MAX, connection.ping()).then(
-        () => turn === this.turn && this.pingLater(turn, connection),
+        () => {
+          if (turn !== this.turn) return
+          // Only now: one that is lost as soon as it is there has to be tried more and more seldom, too.
+          this.failures = 0
+          this.pingLater(turn, connection)
+        },
         (cause: unknown) => this.fail(turn, faultOf(cause)),
       )
     })

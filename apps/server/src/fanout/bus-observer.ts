@@ -10,7 +10,7 @@ export type RefusalReason = 'version' | 'forged' | 'malformed'
 export interface BusObserver {
   /** Other nodes are heard from now on; said when it had not been so. */
   up(): void
-  /** Other nodes are not heard; said when it had been otherwise, at the first failure, and when the reason is another one. */
+  /** Other nodes are not heard; said when it had been otherwise, at the first failure, and when it is of another kind. */
   away(fault: WireFault): void
   published(): void
   dropped(reason: DropReason, messages: number): void

@@ -178,7 +178,7 @@ export class HintBus implements OtherNodes {
   }
 
   private away(fault: WireFault): void {
-    const news = this.isConnected || this.fault === null || this.fault.message !== fault.message
+    const news = this.isConnected || this.fault?.kind !== fault.kind
     this.isConnected = false
     this.fault = fault
     this.outgoing.detach()

@@ -46,6 +46,7 @@ export class RedisWire implements Wire {
 class RedisConnection implements WireConnection {
   private isReady = false
   private isOver = false
+  private said: unknown = null
   private readonly hear: Hears = (message, channel) => {
     if (!this.isOver) this.listener.message(channel.toString('latin1'), message)
   }
@@ -54,7 +55,10 @@ class RedisConnection implements WireConnection {
     private readonly opened: Opened,
     private readonly listener: WireListener,
   ) {
-    opened.onError((cause) => this.lost(redisFault(cause)))
+    opened.onError((cause) => {
+      this.said = cause
+      this.lost(redisFault(cause))
+    })
   }
 
   async connect(): Promise<void> {
@@ -63,7 +67,8 @@ class RedisConnection implements WireConnection {
       this.isReady = true
     } catch (cause) {
       this.close()
-      throw redisFault(cause)
+      // A cluster's client says only that no node would do; why was said before.
+      throw redisFault(this.said ?? cause)
     }
   }
 

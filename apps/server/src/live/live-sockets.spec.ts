@@ -13,6 +13,7 @@ import type { Socket } from 'socket.io'
 import type { Bearer } from '../access/bearer.js'
 import { CommitFeed } from '../datasets/commit-feed.js'
 import { Refusal } from '../refusal.js'
+import { SeededRandom } from '../runtime/testing/seeded-random.js'
 import { HeldClock } from '../runtime/testing/held-clock.js'
 import type { LiveObserver } from './live-observer.js'
 import { LiveSocket } from './live-socket.js'
@@ -77,6 +78,7 @@ class AWorld {
       bearers: () => ({ stands: (bearer) => this.stands(bearer) }),
       observer,
       clock: this.clock,
+      random: new SeededRandom(1),
     })
   }
 
@@ -243,4 +245,18 @@ test('nobody is listened for on behalf of sockets that are gone', () => {
   world.sockets.remove(live)
   expect(world.feed.isWatched(live.bearer.identity)).toBe(false)
   expect(world.sockets.size).toBe(0)
+})
+
+test('[MV4] sockets that are sent away are told different moments to come back, all within a second', async () => {
+  const world = new AWorld()
+  const wires = Array.from({ length: 100 }, () => world.open())
+  const drained = world.sockets.drain()
+  for (const { live } of wires) world.sockets.remove(live)
+  await world.seconds(1)
+  await drained
+  const moments = wires.map(({ wire }) => (wire.said[0]![1] as { retryAfterMs: number }).retryAfterMs)
+  expect(new Set(moments).size).toBeGreaterThan(80)
+  expect(Math.max(...moments)).toBeLessThanOrEqual(700)
+  expect(Math.min(...moments)).toBeGreaterThanOrEqual(0)
+  expect(moments.filter((ms) => ms < 350).length).toBeGreaterThan(30)
 })

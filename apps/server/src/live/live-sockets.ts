@@ -3,6 +3,8 @@ import type { BearerVerifier } from '../access/bearer.js'
 import type { CommitFeed, CommittedChange } from '../datasets/commit-feed.js'
 import { Refusal } from '../refusal.js'
 import type { Clock } from '../runtime/clock.js'
+import { chance } from '../runtime/chance.js'
+import type { Random } from '../runtime/random.js'
 import type { EndReason, LiveObserver } from './live-observer.js'
 import type { LiveSocket } from './live-socket.js'
 import { STOPPING } from './wire-errors.js'
@@ -22,6 +24,9 @@ const LEAVE_MS_MAX = 2_000
 /** How long a drain waits for messages that are being answered. */
 const DRAIN_MS_MAX = 2_000
 const DRAIN_LOOK_MS = 20
+
+/** Over how long sockets that are sent away are to come back: devices add up to half a second, and are to be live again within two. */
+const RETURN_MS_MAX = 700
 
 type Room = { readonly sockets: Set<LiveSocket>; unwatch: (() => void) | null }
 
@@ -43,6 +48,7 @@ export class LiveSockets {
       bearers: () => Pick<BearerVerifier, 'stands'>
       observer: LiveObserver
       clock: Clock
+      random: Pick<Random, 'bytes'>
     }>,
   ) {}
 
@@ -125,11 +131,16 @@ export class LiveSockets {
     const begunAt = clock.elapsed()
     while (this.open > 0) {
       const late = clock.elapsed() - begunAt > DRAIN_MS_MAX
-      for (const socket of this.all()) if (late || socket.inWork === 0) this.end(socket, 'draining', STOPPING)
+      for (const socket of this.all()) if (late || socket.inWork === 0) this.end(socket, 'draining', this.farewell())
       if (late) for (const socket of this.all()) socket.cut('draining')
       await new Promise<void>((done) => clock.after(DRAIN_LOOK_MS, done))
     }
     this.stopLooking?.()
+  }
+
+  /** Each socket is told another moment, or all of them would be at the door of the next node at once (MV4). */
+  private farewell(): WireError {
+    return { ...STOPPING, retryAfterMs: Math.round(chance(this.deps.random) * RETURN_MS_MAX) }
   }
 
   private tell({ sockets }: Room, change: CommittedChange): void {

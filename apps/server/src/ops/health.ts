@@ -23,7 +23,7 @@ export type Readiness = Readonly<{
  * the other would turn too many requests into none at all (PL4).
  */
 export class Health {
-  private draining = false
+  private isDraining = false
   private probing: Promise<Check> | null = null
 
   constructor(
@@ -44,7 +44,12 @@ export class Health {
 
   /** From here on the process is not ready; what it has begun it still finishes. */
   drain(): void {
-    this.draining = true
+    this.isDraining = true
+  }
+
+  /** True once the process is about to end. */
+  get leaving(): boolean {
+    return this.isDraining
   }
 
   async readiness(): Promise<Readiness> {
@@ -52,7 +57,7 @@ export class Health {
     const busy = this.deps.busy?.()
     const database = probed === 'ok' && busy?.database === true ? 'busy' : probed
     const queue = this.queue() === 'ok' && busy?.queue === true ? 'busy' : this.queue()
-    const { draining } = this
+    const { isDraining: draining } = this
     const stream = this.deps.stream?.() ?? null
     const fanout = this.deps.fanout?.() ?? null
     return {
