@@ -31,12 +31,14 @@ import { openKafka } from './stream/kafka.js'
 import { tellOfKafka } from './stream/tell-of-kafka.js'
 
 const DEMO_POOL = 'demo'
+/** Until then every connection is gone; what is left of the ten seconds (F18) is for the database. */
+const STOP_MS_MAX = 9_000
 const STREAM_NOT_STOPPED = 'the change stream did not stop cleanly; its leases end by themselves'
 
 /** What tests put in place of the real thing. */
 export type Overrides = Readonly<{ clock?: Clock; random?: Random; log?: Logger; stores?: Stores }> &
   Pick<AppOptions, 'patience'> &
-  Pick<ServiceParts, 'guestRate' | 'makePrivateKey' | 'kafka'>
+  Pick<ServiceParts, 'guestRate' | 'makePrivateKey' | 'kafka' | 'wire'>
 
 /** A server that listens. */
 export type Server = Readonly<{
@@ -88,15 +90,20 @@ export async function createServer(config: Config, overrides: Overrides = {}): P
   const parts = { config, secrets, stores, metrics, log, clock, random }
   const services = createServices({ ...overrides, ...parts, publicUrl: () => publicUrl.current() })
   let drain: Drain | null = null
+  let listens = false
   let admin: AdminListener | null = null
   const close = async () => {
+    const begunAt = clock.elapsed()
     services.health.drain()
     // At once, as it needs its time too; what is committed from here on waits for the next relay.
     const streamStopped = services.stream.stop().catch((cause: unknown) => log.error({ cause }, STREAM_NOT_STOPPED))
+    // Whoever sends requests here has to notice that it should not; until then they are answered.
+    if (listens) await new Promise<void>((resolve) => clock.after(config.drainSeconds * 1_000, resolve))
     // Sockets first: Node counts them as open connections, and never ends them by itself.
     await services.live.drain()
-    await drain?.run()
+    await drain?.run(STOP_MS_MAX - (clock.elapsed() - begunAt))
     await services.writes.drained()
+    await services.fanout.close()
     await streamStopped
     await services.housekeeping.stop()
     await admin?.close()
@@ -104,6 +111,7 @@ export async function createServer(config: Config, overrides: Overrides = {}): P
   }
 
   try {
+    const heard = services.fanout.start()
     const demoPool = config.demo ? await demoPoolOf(services) : null
     const { patience } = overrides
     const app = await createApp({ config, services, metrics, log, clock, random, publicUrl, demoPool, patience })
@@ -113,9 +121,11 @@ export async function createServer(config: Config, overrides: Overrides = {}): P
     // At this very event, so that it is known before the first request.
     listener.once('listening', () => publicUrl.listensAt(urlOf(listener, host)))
     await app.listen(port, host)
+    listens = config.drainSeconds > 0
     const url = urlOf(listener, host)
     if (adminPort !== null) admin = await AdminListener.listen({ host, port: adminPort }, services.opsPages)
     startBackground({ services, metrics, log })
+    await heard
     if (config.kafka !== null && overrides.kafka === undefined) sayOfKafka(config.kafka, { clock, log })
 
     const listening = { url, publicUrl: publicUrl.current(), adminUrl: admin?.url ?? null }
@@ -131,6 +141,7 @@ export async function createServer(config: Config, overrides: Overrides = {}): P
       warnings: [
         ...secrets.warnings,
         ...configWarnings(config),
+        ...services.fanout.warnings(),
         ...(stores.warnings ?? []),
         ...(await services.stream.warnings()),
         ...nodeWarnings(process.versions.node),

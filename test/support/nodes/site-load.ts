@@ -1,5 +1,5 @@
 import { adminOf, aGuest, aPool } from '../a-pool.js'
-import { Seeded } from '../seeded.js'
+import type { Seeded } from '../seeded.js'
 import { AwsLoad } from './aws-load.js'
 import { NativeLoad } from './native-load.js'
 import type { Site } from './site.js'
@@ -11,8 +11,9 @@ export type SiteLoadOptions = Readonly<{
   chance: Seeded
   /** Clients in processes of their own. */
   devices?: number
-  /** See `AwsLoadOptions`. */
+  /** Both: see `AwsLoadOptions`. */
   deleting?: boolean
+  restMs?: number
 }>
 
 /**
@@ -27,11 +28,18 @@ export class SiteLoad {
     readonly native: NativeLoad,
   ) {}
 
-  static async start(site: Site, { chance, devices = 3, deleting = true }: SiteLoadOptions): Promise<SiteLoad> {
+  static async start(
+    site: Site,
+    { chance, devices = 3, deleting = true, restMs = 150 }: SiteLoadOptions,
+  ): Promise<SiteLoad> {
     const reached = site.running
     const pool = await aPool(reached)
-    const native = await NativeLoad.start(reached, { user: await aGuest(reached, pool), devices, chance: chance.fork() })
-    const aws = await AwsLoad.start(reached, { pool, chance: chance.fork(), deleting })
+    const native = await NativeLoad.start(reached, {
+      user: await aGuest(reached, pool),
+      devices,
+      chance: chance.fork(),
+    })
+    const aws = await AwsLoad.start(reached, { pool, chance: chance.fork(), deleting, restMs })
     return new SiteLoad(site, pool, aws, native)
   }
 

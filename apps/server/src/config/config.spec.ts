@@ -24,8 +24,10 @@ test('[O2] without any setting the defaults hold', () => {
     otherMasterKeys: [],
     kafka: null,
     stream: { retentionDays: 7, backlogRowsMax: 10_000_000, relay: true },
+    redis: null,
     allowedOrigins: null,
     demo: true,
+    drainSeconds: 0,
     logLevel: 'info',
     adminPort: null,
     limits: AWS_LIMITS,
@@ -73,6 +75,7 @@ test('every setting is read', () => {
     SATCHEL_LIMIT_BYTES_PER_IDENTITY: '83886080',
     SATCHEL_SOCKETS_PER_ADDRESS: '12',
     SATCHEL_TOMBSTONE_DAYS: '30',
+    SATCHEL_DRAIN_SECONDS: '3',
     SATCHEL_QUEUE_WRITES: '10',
     SATCHEL_QUEUE_BYTES: '8388608',
   })
@@ -97,8 +100,10 @@ test('every setting is read', () => {
       topicPrefix: 'prod.',
     },
     stream: { retentionDays: 14, backlogRowsMax: 500, relay: false },
+    redis: null,
     allowedOrigins: ['https://app.example.com', 'http://localhost', 'capacitor://localhost'],
     demo: true,
+    drainSeconds: 3,
     logLevel: 'debug',
     adminPort: 0,
     limits: {
@@ -235,17 +240,51 @@ test('[O1] the admin port may be free like the main one, but not be the same', (
   expect(faultsOf({ SATCHEL_ADMIN_PORT: '4680' })).toEqual([expect.stringContaining('both "4680"')])
 })
 
-test('[O9] SATCHEL_REDIS_URL is refused while this version has nothing behind it', () => {
+test('[RD8] a Redis is taken with a shared database only, with its login, and several as one cluster', () => {
   expect(faultsOf({ SATCHEL_REDIS_URL: 'redis://cache' })).toEqual([
-    expect.stringMatching(/this version has no .* yet; unset it/),
+    expect.stringContaining('SATCHEL_REDIS_URL is set without SATCHEL_DATABASE_URL'),
   ])
+  const given = { SATCHEL_DATABASE_URL: 'postgres://db/satchel', SATCHEL_MASTER_KEY: A_KEY }
+  const redisOf = (url: string) => readConfig({ ...given, SATCHEL_REDIS_URL: url }).redis
+  expect(redisOf('redis://cache')).toEqual({
+    nodes: [{ host: 'cache', port: 6379 }],
+    tls: false,
+    username: null,
+    password: null,
+  })
+  expect(redisOf('rediss://app:p%40ss@[::1]:7000/0, rediss://app:p%40ss@b.example')).toEqual({
+    nodes: [
+      { host: '::1', port: 7000 },
+      { host: 'b.example', port: 6379 },
+    ],
+    tls: true,
+    username: 'app',
+    password: 'p@ss',
+  })
+})
+
+test.each([
+  [',', 'names no Redis'],
+  ['cache:6379', 'does not begin with redis://'],
+  ['redis://:hunter2/@cache', 'is not a URL'],
+  ['redis://:hunter2%zz@cache', 'has a % that begins no escape'],
+  ['redis://hunter2@cache', 'a user name without a password'],
+  ['redis://:hunter2@', 'is not a URL'],
+  ['redis://:hunter2@cache/3', 'names a database'],
+  ['redis://:hunter2@cache?x=1', 'has more than scheme'],
+  ['redis://:hunter2@a,redis://b', 'with different schemes or logins'],
+])('[RD8] a Redis URL that cannot be right is refused, and not shown', (url, wrong) => {
+  const given = { SATCHEL_DATABASE_URL: 'postgres://db/satchel', SATCHEL_MASTER_KEY: A_KEY }
+  const [fault] = faultsOf({ ...given, SATCHEL_REDIS_URL: url })
+  expect(fault).toContain(wrong)
+  expect(fault).not.toContain('hunter2')
 })
 
 test('[X10] a database of its own is taken with the master key alone, and with its settings', () => {
   const faults = faultsOf({ SATCHEL_DATABASE_URL: 'postgres://db/satchel' })
   expect(faults).toEqual([expect.stringContaining('SATCHEL_MASTER_KEY')])
   const given = { SATCHEL_DATABASE_URL: 'postgresql://u:p%40ss@db:5433/satchel', SATCHEL_MASTER_KEY: A_KEY }
-  const plain = { databaseUrl: given.SATCHEL_DATABASE_URL, databasePool: 10, databasePartitions: null }
+  const plain = { databaseUrl: given.SATCHEL_DATABASE_URL, databasePool: 10, databasePartitions: null, drainSeconds: 2 }
   expect(readConfig(given)).toMatchObject(plain)
   const settings = { ...given, SATCHEL_DATABASE_POOL: '20', SATCHEL_DATABASE_PARTITIONS: '0' }
   expect(readConfig(settings)).toMatchObject({ databasePool: 20, databasePartitions: 0 })

@@ -116,11 +116,6 @@ function isEncoded(text: string): boolean {
   }
 }
 
-export const notYet =
-  (what: string): SettingCheck =>
-  () =>
-    `is set, but this version has no ${what} yet; unset it`
-
 /** The parts of a comma-separated list, blanks around them and empty parts left out. */
 export const splitList = (text: string): readonly string[] =>
   text

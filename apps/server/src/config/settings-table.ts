@@ -11,6 +11,7 @@ import {
   DATABASE_PARTITIONS_MAX,
   DATABASE_POOL_MAX,
   DATABASE_POOL_MIN,
+  DRAIN_SECONDS_MAX,
   LIMITS_MAX,
   LOG_LEVELS,
   QUEUE_BYTES_MAX,
@@ -37,8 +38,6 @@ export type SettingFacts = Readonly<{
 const fromTo = (min: number, max: number): string => `a whole number from ${min} to ${max}`
 
 const words = (all: readonly string[]): string => `${all.slice(0, -1).join(', ')} or ${all.at(-1)}`
-
-const LATER = 'nothing in this version'
 
 /** What every setting means; `--help`, the README's table and the faults at start are made from it. */
 export const settingsTable = {
@@ -164,9 +163,10 @@ export const settingsTable = {
     meaning: 'off leaves publishing to another reader of the outbox table, for instance Debezium.',
   },
   SATCHEL_REDIS_URL: {
-    otherwise: 'one node',
-    allowed: LATER,
-    meaning: 'Redis between several nodes, with a later version.',
+    otherwise: 'nodes look for changes of others themselves',
+    allowed:
+      'redis://user:password@host:port or rediss://, with SATCHEL_DATABASE_URL; several, comma-separated, for a Redis Cluster',
+    meaning: 'Redis 7 or newer, through which the nodes of a site tell each other of changes at once.',
     secret: true,
   },
   SATCHEL_ALLOWED_ORIGINS: {
@@ -183,6 +183,11 @@ export const settingsTable = {
     otherwise: 'on while listening on loopback, else off',
     allowed: 'on or off',
     meaning: 'Serves the demo page at / and sees that a pool named demo, open to guests, exists.',
+  },
+  SATCHEL_DRAIN_SECONDS: {
+    otherwise: '2 with SATCHEL_DATABASE_URL, else 0',
+    allowed: fromTo(0, DRAIN_SECONDS_MAX),
+    meaning: 'How long a server that is told to stop goes on, not ready any more, so that load balancers notice.',
   },
   SATCHEL_LOG_LEVEL: {
     fallback: 'info',

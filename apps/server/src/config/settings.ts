@@ -7,6 +7,7 @@ import {
   saslText,
   topicPrefix,
 } from './kafka-setting-checks.js'
+import { redisUrls } from './redis-setting-checks.js'
 import {
   accountId,
   accessKeyId,
@@ -15,7 +16,6 @@ import {
   host,
   masterKey,
   otherMasterKeys,
-  notYet,
   oneOf,
   origins,
   port,
@@ -40,6 +40,8 @@ export const LIMITS_MAX = {
 export const DATABASE_POOL_MIN = 6
 export const DATABASE_POOL_MAX = 1_000
 export const DATABASE_PARTITIONS_MAX = 1_024
+/** More would leave too little of the ten seconds in which a server stops (F18). */
+export const DRAIN_SECONDS_MAX = 5
 export const TOMBSTONE_DAYS_MAX = 36_500
 export const STREAM_RETENTION_DAYS_MAX = 3_650
 export const STREAM_BACKLOG_ROWS_MAX = 1_000_000_000
@@ -78,10 +80,11 @@ export class Settings {
   @Checked(wholeNumber(1, STREAM_RETENTION_DAYS_MAX)) SATCHEL_STREAM_RETENTION_DAYS!: string
   @Checked(wholeNumber(1, STREAM_BACKLOG_ROWS_MAX)) SATCHEL_STREAM_BACKLOG_ROWS!: string
   @Checked(oneOf(SWITCH)) SATCHEL_STREAM_RELAY!: string
-  @Checked(notYet('fan-out between nodes')) SATCHEL_REDIS_URL?: string
+  @Checked(redisUrls) SATCHEL_REDIS_URL?: string
   @Checked(origins) SATCHEL_ALLOWED_ORIGINS?: string
   @Checked(wholeNumber(1, SOCKETS_MAX)) SATCHEL_SOCKETS_PER_ADDRESS!: string
   @Checked(oneOf(SWITCH)) SATCHEL_DEMO?: string
+  @Checked(wholeNumber(0, DRAIN_SECONDS_MAX)) SATCHEL_DRAIN_SECONDS?: string
   @Checked(oneOf(LOG_LEVELS)) SATCHEL_LOG_LEVEL!: string
   @Checked(port) SATCHEL_ADMIN_PORT?: string
   @Checked(wholeNumber(AWS_LIMITS.recordsPerDatasetMax, LIMITS_MAX.recordsPerDataset))

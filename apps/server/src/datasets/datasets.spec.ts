@@ -226,7 +226,12 @@ test('[R8] datasets are listed in pages, whose tokens hold for their identity on
   expect(await datasets.list(path('x', OTHER_IDENTITY), { limit: 2, nextToken })).toEqual({ kind: 'bad-next-token' })
 })
 
-const keeping = { outbox: new MemoryOutboxStore(new MemoryDatabase()), tombstoneDays: 180, streamRetentionDays: 7 }
+const keeping = {
+  outbox: new MemoryOutboxStore(new MemoryDatabase()),
+  tombstoneDays: 180,
+  streamRetentionDays: 7,
+  turn: { isOurs: () => Promise.resolve(true), end: () => Promise.resolve() },
+}
 
 test('[U2] every session that is opened counts at once, and is handed to the store by housekeeping', async () => {
   const { datasets, list, harness, clock, opened, sessions } = await setUp()
@@ -265,6 +270,33 @@ test('[B2] housekeeping collects tombstones past their age, and forgets sessions
   expect(removed).toEqual(['2 markers', '1 tombstones'])
   expect((await list()).records.map(({ key }) => key)).toEqual(['b'])
   expect(sessions.idOf(path(), sessionToken)).toBeNull()
+  await housekeeping.stop()
+})
+
+test('[MV6] while it is the turn of another node, housekeeping removes nothing and still hands over its own counts', async () => {
+  const { write, list, harness, clock, opened, sessions } = await setUp()
+  await write(replace('a', '1'))
+  await write(remove('a', 1))
+  await list()
+  const removed: string[] = []
+  const observer = { removed: (what: string) => removed.push(what), failed: () => {} }
+  let ours = false
+  const turn = { isOurs: () => Promise.resolve(ours), end: () => Promise.resolve() }
+  const deps = { ...keeping, turn, store: harness.store, sessions, opened, clock, observer }
+  const housekeeping = new Housekeeping(deps)
+  housekeeping.start()
+  const pass = async () => {
+    for (const step of [181 * 24 * HOUR, 600_000]) {
+      clock.advance(step)
+      for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate)
+    }
+  }
+  await pass()
+  expect(removed).toEqual([])
+  expect(await harness.store.poolUsage(POOL)).toMatchObject({ syncSessions: 3 })
+  ours = true
+  await pass()
+  expect(removed).toContain('tombstones')
   await housekeeping.stop()
 })
 

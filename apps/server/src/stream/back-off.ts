@@ -1,3 +1,4 @@
+import { chance } from '../runtime/chance.js'
 import type { Random } from '../runtime/random.js'
 
 /** The longest first wait after a failure, milliseconds. */
@@ -18,5 +19,3 @@ export function backOffMs(failures: number, random: Random): number {
   return Math.max(BACK_OFF_MS_MIN, Math.round(chance(random) * bound))
 }
 
-/** From 0 up to 1. */
-const chance = (random: Random): number => random.bytes(4).readUInt32LE() / 2 ** 32

@@ -160,7 +160,7 @@ export class ChangeStream {
   /** To be called when another node tells that there are rows in the outbox. */
   committedElsewhere(): void {
     this.settings.sawChanges()
-    this.relay?.wake()
+    this.relay?.wakeFromElsewhere()
   }
 
   /** Ends what is under way and gives the leases back; resolves within 7 seconds. The stores have to be open still. */

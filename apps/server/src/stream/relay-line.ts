@@ -137,6 +137,12 @@ export class RelayLine {
     if (this.wait?.byWake === true) this.wait.end()
   }
 
+  /** Tells that another process put rows in, and may go on to without a word. */
+  wakeFromElsewhere(): void {
+    this.pollMs = this.parts.bounds.pollMsMin
+    this.wake()
+  }
+
   /** Begins nothing further; what is under way ends and is marked. */
   finish(): void {
     this.going = false

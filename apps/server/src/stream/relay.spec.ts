@@ -85,6 +85,19 @@ test('[SN6] while changes come that nobody tells of they are looked for often, a
   expect(outbox.reads - reads).toBeLessThanOrEqual(60_000 / RELAY_BOUNDS.pollMsMax + 5)
 })
 
+test('[SN5] where another process told of a commit, what it does not tell of is found soon after', async () => {
+  const { outbox, kafka, startRelay, pass } = relayHarness()
+  const relay = startRelay()
+  await pass(2_000)
+  outbox.add(anOutboxRow(1, 1))
+  relay.wakeFromElsewhere()
+  await pass(0)
+  expect(valuesIn(kafka)).toHaveLength(1)
+  outbox.add(anOutboxRow(1, 2))
+  await pass(RELAY_BOUNDS.restMsPerRow + RELAY_BOUNDS.pollMsMin, 5)
+  expect(valuesIn(kafka)).toHaveLength(2)
+})
+
 test('[V21] under a light load marks are few, and all are made', async () => {
   const { outbox, kafka, startRelay, pass } = relayHarness()
   const relay = startRelay()

@@ -76,6 +76,11 @@ export class Relay implements TenureListener {
     this.line.wake()
   }
 
+  /** To be called when another process tells of such a commit. */
+  wakeFromElsewhere(): void {
+    this.line.wakeFromElsewhere()
+  }
+
   /**
    * Begins nothing further, lets sends under way end, marks what they came to and gives the leases back; resolves within 7 seconds. Calling it again waits
    * for the same end.

@@ -119,6 +119,7 @@ export class StreamSettings {
   private async disableIn({ pool, streamName }: StreamingPool, reason: string): Promise<boolean> {
     let done = false
     await this.deps.connections.change(pool, (held) => {
+      done = false // it may be asked more than once
       const { cognitoStreams: streams } = held
       if (!isOn(streams) || streams.streamName !== streamName) return held // its owner was faster
       done = true

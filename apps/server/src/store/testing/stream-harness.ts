@@ -72,7 +72,7 @@ export class StreamHarness {
 
   /** Enables the stream of a pool; null turns it off. */
   async setTarget(target: StreamTarget | null, pool: IdentityPoolId = POOL): Promise<void> {
-    await this.stores.pools.setSyncSettings(pool, {
+    await this.stores.pools.changeSyncSettings(pool, () => ({
       ...NO_SYNC_SETTINGS,
       cognitoStreams: {
         streamName: target?.streamName ?? 'changes',
@@ -81,7 +81,7 @@ export class StreamHarness {
         disabledReason: null,
         target,
       },
-    })
+    }))
   }
 
   update(batch: Batch, where: DatasetPath = path(), at = 1_000): DatasetWrite {

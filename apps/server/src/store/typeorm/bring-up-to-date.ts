@@ -1,6 +1,7 @@
 import type { DataSource } from 'typeorm'
 import { judgeSchema } from './judge-schema.js'
-import type { Release } from './release.js'
+import { compareVersions } from '../../version.js'
+import { oldestServerOf, type Release } from './release.js'
 import { readSchema, writeStanding, type Ask, type SchemaFound } from './schema-standing.js'
 
 /** Told of what a start comes upon, in sentences for whoever runs the server. */
@@ -13,13 +14,15 @@ export type UpToDate = Readonly<{
   say: Say
   /** Runs what is missing. */
   run: () => Promise<unknown>
+  /** Versions of the servers that are at work on the database; none where only one can be. */
+  atWork?: () => Promise<readonly string[]>
 }>
 
 /**
  * Brings the tables of a database up to a release, or leaves them where a newer one has been and lets this one in (MV1). Rejects with a sentence where it
  * does not. To be called by one at a time.
  */
-export async function bringUpToDate(source: DataSource, { name, release, say, run }: UpToDate): Promise<void> {
+export async function bringUpToDate(source: DataSource, { name, release, say, run, atWork }: UpToDate): Promise<void> {
   const ask: Ask = (sql) => source.query(sql)
   const found = await schemaOf(source)
   const verdict = judgeSchema(name, found, release)
@@ -29,6 +32,7 @@ export async function bringUpToDate(source: DataSource, { name, release, say, ru
     case 'ahead':
       return say(verdict.warning)
     case 'behind':
+      refuseWhileOlderWork(name, oldestServerOf(release), (await atWork?.()) ?? [])
       await writeStanding(ask, release, found.standing)
       await run()
       return
@@ -36,6 +40,16 @@ export async function bringUpToDate(source: DataSource, { name, release, say, ru
       if (found.standing === null) await writeStanding(ask, release, null)
       return
   }
+}
+
+/** Tables must not be taken from under those who use them. */
+function refuseWhileOlderWork(name: string, oldest: string, versions: readonly string[]): void {
+  const older = versions.filter((version) => compareVersions(version, oldest) < 0)
+  if (older.length === 0) return
+  throw new Error(
+    `servers of version ${older.join(', ')} are at work on ${name}, and this version needs all to be ${oldest} or newer; ` +
+      'replace those first',
+  )
 }
 
 /** What a database says of itself; nothing is written. */

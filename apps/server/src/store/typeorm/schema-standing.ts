@@ -42,7 +42,7 @@ export async function writeStanding(ask: Ask, release: Release, before: SchemaSt
   const wanted = oldestServerOf(release)
   const isStricter = before !== null && compareVersions(before.oldestServer, wanted) > 0
   const oldest = isStricter ? before.oldestServer : wanted
-  const newest = Math.max(...release.migrations.map((Step) => writtenAt(new Step().name)))
+  const newest = Math.max(0, ...release.migrations.map((Step) => writtenAt(new Step().name)))
   await ask(CREATE)
   await ask(`INSERT INTO schema_standing (one, newest_migration, written_by, oldest_server)
     VALUES (1, ${newest}, '${release.version}', '${oldest}')

@@ -1,8 +1,9 @@
 import 'reflect-metadata'
 import Database from 'better-sqlite3'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { QueryRunner } from 'typeorm'
 import { bulkPublishStoreContract } from '../bulk-publish-store.contract.js'
 import { changeLogContract } from '../change-log.contract.js'
 import { datasetStoreContract } from '../dataset-store.contract.js'
@@ -13,7 +14,7 @@ import { outboxStoreContract } from '../outbox-store.contract.js'
 import { poolStoreContract } from '../pool-store.contract.js'
 import { signingKeyStoreContract } from '../signing-key-store.contract.js'
 import { sqliteIdentityStores } from '../testing/identity-stores.js'
-import { afterNextSqlite, nextSqlite } from '../testing/next-release.js'
+import { afterNextSqlite, nextSqlite } from './testing/next-release.js'
 import { sqliteHarness } from '../testing/sqlite-harness.js'
 import { inSqliteDirectory } from '../testing/stream-harness.js'
 import { openChangeLog } from './open-change-log.js'
@@ -96,6 +97,37 @@ describe('a database file between versions', () => {
     after.close()
   })
 
+  test('[MV3] killed before any statement of any migration, the next start completes what it left, and it comes to the same', async () => {
+    const whole = shapeOf(await fileOf(nextSqlite))
+    const directory = mkdtempSync(join(tmpdir(), 'satchel-next-'))
+    directories.push(directory)
+    // What SIGKILL would leave of the files is what is in them at that moment.
+    const left: string[] = []
+    const dying = nextSqlite.migrations.map(
+      (Step) =>
+        class extends Step {
+          override up(runner: QueryRunner): Promise<void> {
+            const query = async (sql: string): Promise<unknown> => {
+              const copy = join(directory, `at-${left.length}`)
+              mkdirSync(copy)
+              for (const name of readdirSync(directory).filter((found) => found.startsWith(FILE))) {
+                copyFileSync(join(directory, name), join(copy, name))
+              }
+              left.push(join(copy, FILE))
+              return runner.query(sql)
+            }
+            return super.up({ query } as never)
+          }
+        } as (typeof nextSqlite.migrations)[number],
+    )
+    await openBy(join(directory, FILE), { release: { ...nextSqlite, migrations: dying } })
+    expect(left.length).toBeGreaterThan(60)
+    for (const [at, file] of left.entries()) {
+      await openBy(file, { release: nextSqlite })
+      expect([at, shapeOf(file)]).toEqual([at, whole])
+    }
+  })
+
   test('[MV1] a migration that nobody vouches for is refused, whatever the database says of others', async () => {
     const file = await fileOf(nextSqlite)
     const raw = new Database(file)
@@ -104,3 +136,17 @@ describe('a database file between versions', () => {
     await expect(openBy(file)).rejects.toThrow(/newer version of Satchel.*UnfinishedCopy/)
   })
 })
+
+/** Everything that makes up the tables. */
+function shapeOf(file: string): unknown {
+  const raw = new Database(file, { readonly: true })
+  const read = (sql: string) => raw.prepare(sql).all()
+  const shape = [
+    read('SELECT name, sql FROM sqlite_schema ORDER BY name'),
+    read('SELECT name FROM migration ORDER BY id'),
+    read('SELECT * FROM schema_standing'),
+    read('SELECT * FROM history'),
+  ]
+  raw.close()
+  return shape
+}

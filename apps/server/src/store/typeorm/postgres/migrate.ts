@@ -1,5 +1,6 @@
 import type { QueryRunner } from 'typeorm'
 import type { Clock } from '../../../runtime/clock.js'
+import { chance } from '../../../runtime/chance.js'
 import type { Random } from '../../../runtime/random.js'
 import { bringUpToDate, type Say } from '../bring-up-to-date.js'
 import { releaseOf, type Release } from '../release.js'
@@ -9,6 +10,7 @@ import { addressOf } from './address-of.js'
 import { sessionLimits } from './connections.js'
 import { faultCodeOf } from './fault-code.js'
 import { postgresMigrations } from './migrations/migrations.js'
+import { NODE_PREFIX } from './node-name.js'
 
 export type MigrateOptions = Readonly<{
   url: string
@@ -65,12 +67,23 @@ export async function migrate(options: MigrateOptions): Promise<void> {
     const lock = source.createQueryRunner()
     await takeTurn(lock, say)
     const run = () => patiently(() => source.runMigrations({ transaction: 'each' }), { ...options, say })
-    await bringUpToDate(source, { name: `the database ${addressOf(url)}`, release, say, run })
+    await bringUpToDate(source, {
+      name: `the database ${addressOf(url)}`,
+      release,
+      say,
+      run,
+      atWork: async () =>
+        ((await lock.query(AT_WORK, [NODE_PREFIX])) as { version: string }[]).map(({ version }) => version),
+    })
     await refuseOtherPartitions(lock, partitions)
   } finally {
     await source.destroy()
   }
 }
+
+/** Versions of the servers that have connections, by the ends of their names. */
+const AT_WORK = `SELECT DISTINCT substring(application_name FROM '[0-9]+[.][0-9]+[.][0-9]+$') AS version FROM pg_stat_activity
+  WHERE datname = current_database() AND starts_with(application_name, $1) AND application_name ~ ' [0-9]+[.][0-9]+[.][0-9]+$'`
 
 async function takeTurn(lock: QueryRunner, say: Say): Promise<void> {
   const [tried] = (await lock.query('SELECT pg_try_advisory_lock($1) AS taken', [MIGRATION_LOCK])) as [
@@ -110,8 +123,7 @@ async function patiently(
       if (attempt === 1) {
         say('a change of the tables waits for transactions that are under way; it is tried again and again')
       }
-      const share = random.bytes(4).readUInt32LE() / 2 ** 32
-      await new Promise<void>((resolve) => clock.after(PAUSE_MS_MAX * (0.5 + share / 2), resolve))
+      await new Promise<void>((resolve) => clock.after(PAUSE_MS_MAX * (0.5 + chance(random) / 2), resolve))
     }
   }
 }

@@ -1,7 +1,7 @@
 import type { QueryRunner } from 'typeorm'
-import { migrations } from '../typeorm/migrations/migrations.js'
-import { postgresMigrations } from '../typeorm/postgres/migrations/migrations.js'
-import type { Migration, Release } from '../typeorm/release.js'
+import { migrations } from '../migrations/migrations.js'
+import { postgresMigrations } from '../postgres/migrations/migrations.js'
+import type { Migration, Release } from '../release.js'
 
 /** Every table there is, in both engines. */
 export const TABLES =
