@@ -11,6 +11,7 @@ import * as idle from './scenarios/idle.js'
 import * as listing from './scenarios/listing.js'
 import * as live from './scenarios/live.js'
 import * as local from './scenarios/local.js'
+import * as nodes from './scenarios/nodes.js'
 import * as postgres from './scenarios/postgres.js'
 import * as start from './scenarios/start.js'
 import * as stored from './scenarios/stored.js'
@@ -18,7 +19,7 @@ import * as stream from './scenarios/stream.js'
 import * as updates from './scenarios/updates.js'
 
 /** Measures Satchel against its goals, each side by side with what it is compared to. See docs/PERFORMANCE.md. */
-const SCENARIOS = [updates, bulk, stored, listing, start, live, local, browser, idle, stream, postgres]
+const SCENARIOS = [updates, bulk, stored, listing, start, live, local, browser, idle, stream, postgres, nodes]
 const GENERATOR = fileURLToPath(new URL('./load/generator.js', import.meta.url))
 const RESULTS = '.cache/bench.json'
 

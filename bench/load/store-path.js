@@ -14,7 +14,14 @@ import { batchRows, connectionPlan } from './workload.js'
  */
 const [, , url] = process.argv
 const clock = new SystemClock()
-const stores = await openPostgresStores({ url, connections: 10, partitions: null, clock, random: new SystemRandom() })
+const stores = await openPostgresStores({
+  url,
+  connections: 10,
+  partitions: null,
+  clock,
+  random: new SystemRandom(),
+  say() {},
+})
 const groups = { commits: 0, writes: 0 }
 const writes = new WriteQueue({
   store: stores.datasets,

@@ -38,7 +38,9 @@ export async function startPostgres(say, { counting = false } = {}) {
     createDatabase: () => server.createDatabase(),
     ask: (sql) => server.ask(sql),
     cpuSeconds: () => cpuSecondsOfAll(pid),
-    /** Statements that clients have sent so far; only where statements are counted. */
+    /** Statements that clients have sent to a database so far, and what they wrote to the log; only where statements are counted. */
+    counted: (url) => counted(server, new URL(url).pathname.slice(1)),
+    /** The same by statement, of every database. */
     statements: () => statementsSoFar(server),
     walBytes: async () => Number((await server.ask(`SELECT pg_current_wal_lsn() - '0/0' AS bytes`))[0].bytes),
     async stop() {
@@ -55,6 +57,13 @@ const childrenOf = (pid) =>
 function cpuSecondsOfAll(pid) {
   const running = childrenOf(pid).map(cpuSeconds).filter(Number.isFinite)
   return running.reduce((sum, seconds) => sum + seconds, cpuSeconds(pid) + cpuSecondsOfEnded(pid))
+}
+
+async function counted(server, database) {
+  const [{ statements, wal }] =
+    await server.ask(`SELECT coalesce(sum(calls), 0) AS statements, coalesce(sum(wal_bytes), 0) AS wal
+    FROM pg_stat_statements WHERE dbid = (SELECT oid FROM pg_database WHERE datname = '${database}')`)
+  return { statements: Number(statements), walBytes: Number(wal) }
 }
 
 async function statementsSoFar(server) {

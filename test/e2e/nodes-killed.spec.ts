@@ -26,12 +26,12 @@ describeWithPostgres('three nodes that are killed', (postgres) => {
     `[NO1] [NO2] ${KILLS} SIGKILLs of nodes under load lose nothing that was acknowledged and do nothing twice, seed ${SITE_SEED}`,
     async () => {
       const chance = new Seeded(SITE_SEED)
-      load = await SiteLoad.start(site, { chance: chance.fork() })
+      const { aws: callers } = (load = await SiteLoad.start(site, { chance: chance.fork() }))
       let killed = 0
       const up = new Set(site.nodes.keys())
       /** Two of these at once: at times a node dies while another one is just coming back, and one is always there. */
       const disaster = async (moments: Seeded): Promise<void> => {
-        while (killed < KILLS) {
+        while (killed < KILLS && !callers.broken) {
           await forMs(moments.from(LIFE_MS_MIN, LIFE_MS_MAX))
           // Whoever fled from a node that died stays where it is: the fullest one has the most to lose.
           const place = [...up].sort((a, b) => site.linksOf(b) - site.linksOf(a))[0]!

@@ -116,6 +116,11 @@ const commands = {
     write.outcome.then((outcome) => tell({ kind: 'outcome', n, outcome }))
     return null
   },
+  listen({ dataset }) {
+    client.dataset(dataset).subscribe(({ by }) => {
+      if (by === 'server') tell({ kind: 'changed', dataset, at: Date.now() })
+    })
+  },
   show: ({ dataset }) => shownOf(dataset),
   synchronize: () => client.synchronize(),
   status: () => client.status,

@@ -35,6 +35,8 @@ export type Told =
   | Readonly<{ kind: 'batch'; batch: SentBatch }>
   | Readonly<{ kind: 'answer'; answer: AnsweredBatch }>
   | Readonly<{ kind: 'status'; status: Status }>
+  /** Something of a dataset that is listened to came from the server, at this time of the machine. */
+  | Readonly<{ kind: 'changed'; dataset: string; at: number }>
   | Readonly<{ kind: 'fault'; fault: Fault }>
   | Readonly<{ kind: 'reply'; id: number; reply: unknown; fault?: Fault }>
 
@@ -179,6 +181,11 @@ export class ClientProcess {
   /** Waits until it is known what became of an edit. */
   outcome(n: number): Promise<WriteOutcome> {
     return this.heard((told) => (told.kind === 'outcome' && told.n === n ? told.outcome : undefined))
+  }
+
+  /** From now on it is told when something of the dataset comes from the server. */
+  listen(dataset: string): Promise<void> {
+    return this.ask('listen', { dataset })
   }
 
   show(dataset: string): Promise<Shown> {

@@ -29,7 +29,7 @@ const ANSWER_MS_MAX = 20_000
 export type Bearer = Readonly<{ pool: string; identity: string; token: string }>
 
 /** A guest of the pool by the basic flow. */
-export async function aGuestBearer(server: RunningServer, pool: string): Promise<Bearer> {
+export async function aGuestBearer(server: Reached, pool: string): Promise<Bearer> {
   const unsigned = new CognitoIdentity(at(server))
   const { IdentityId } = await unsigned.getId({ IdentityPoolId: pool })
   return { pool, identity: IdentityId!, token: await guestToken(server, IdentityId!) }
@@ -168,11 +168,17 @@ export const twin = (
     body: typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body),
   })
 
-export const syncOverHttp = async (server: RunningServer, token: string, request: unknown): Promise<SyncAnswer> =>
-  taken(parseSyncAnswer(okOf((await twin(server, 'sync', request, { token })).json())))
+export const syncOverHttp = async (
+  server: Pick<RunningServer, 'url'>,
+  token: string,
+  request: unknown,
+): Promise<SyncAnswer> => taken(parseSyncAnswer(okOf((await twin(server, 'sync', request, { token })).json())))
 
-export const watchOverHttp = async (server: RunningServer, token: string, request: unknown): Promise<WatchAnswer> =>
-  taken(parseWatchAnswer(okOf((await twin(server, 'watch', request, { token })).json())))
+export const watchOverHttp = async (
+  server: Pick<RunningServer, 'url'>,
+  token: string,
+  request: unknown,
+): Promise<WatchAnswer> => taken(parseWatchAnswer(okOf((await twin(server, 'watch', request, { token })).json())))
 
 /** A WebSocket at the socket's address, for frames that socket.io's client would never send. */
 export class RawSocket {

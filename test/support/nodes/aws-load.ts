@@ -9,7 +9,6 @@ import { errorOf, okOf, remove, replace, WireClient, WireDevice, type Listing, t
 const ANSWER_MS_MAX = 20_000
 /** Nobody asks for longer than that without being served. */
 const SERVED_MS_MAX = 90_000
-const REST_MS_MAX = 150
 const DATASETS_MAX = 20
 const RECORDS_MAX = 1_024
 /** Records that are there from the beginning where writers race for the last places. */
@@ -25,6 +24,8 @@ export type AwsLoadOptions = Readonly<{
   chance: Seeded
   /** Whether datasets are deleted too; not where a request may be carried out long after its sender gave it up, as deleting has no token. */
   deleting: boolean
+  /** Longest pause before something is asked for again; sooner than the server says, so that there is something to do as it comes back. */
+  restMs: number
 }>
 
 /**
@@ -47,6 +48,8 @@ export class AwsLoad {
   }
   private readonly held = new Map<string, Held>()
   private readonly guests: string[] = []
+  /** Somebody was not served, or was answered what may not be: `finish` tells. Nobody goes on then. */
+  broken = false
   private over = false
   private workers: Promise<void>[] = []
 
@@ -83,8 +86,12 @@ export class AwsLoad {
       load.editBySdk(eve, chance.fork()),
       load.greet(chance.fork()),
     ]
-    // Told by `finish`.
-    for (const worker of load.workers) worker.catch(() => (load.over = true))
+    for (const worker of load.workers) {
+      worker.catch(() => {
+        load.over = true
+        load.broken = true
+      })
+    }
     return load
   }
 
@@ -235,7 +242,11 @@ export class AwsLoad {
     const { who, dataset, token, patches } = update
     let reachedBefore: number | null = null
     const { answer } = await this.ask('an update', async (unsure) => {
-      if (unsure) reachedBefore = (await this.deviceOf(who).list(dataset)).DatasetSyncCount
+      if (unsure) {
+        const listing = await this.deviceOf(who).listRaw(dataset)
+        if (listing.status !== 200) return listing
+        reachedBefore = (listing.json() as Listing).DatasetSyncCount
+      }
       return this.deviceOf(who).updateRaw(dataset, token, patches)
     })
     if (answer.status === 200) {
@@ -307,9 +318,8 @@ export class AwsLoad {
     return deviceAt(this.reached, who)
   }
 
-  /** Sooner than the server asks for, so that there is something to do as it comes back. */
   private rest(): Promise<void> {
-    return forMs(Math.random() * REST_MS_MAX)
+    return forMs(Math.random() * this.options.restMs)
   }
 }
 

@@ -15,6 +15,8 @@ const OWN = ['alpha', 'beta']
 const SHARED = 'shared'
 const DATASETS = [...OWN, SHARED]
 const SYNC_MS_MAX = 60_000
+/** How long devices may take to agree when nobody asks them to: a minute at most until they try again, and then some. */
+const AGREED_MS_MAX = 120_000
 /** Between two edits of a device, at most: three nodes, their database and all devices share one machine. */
 const REST_MS_MAX = 60
 
@@ -26,7 +28,7 @@ export class NativeLoad {
   readonly ledger = new BatchLedger()
   readonly absences = new Absences()
   readonly faults: string[] = []
-  readonly seen = { saved: 0, connections: 0, convergedMs: 0 }
+  readonly seen = { saved: 0, connections: 0, agreedMs: 0 }
   private readonly directory = mkdtempSync(join(tmpdir(), 'satchel-devices-'))
   private readonly devices: Device[] = []
 
@@ -49,14 +51,18 @@ export class NativeLoad {
     await Promise.all(this.devices.map(({ client }) => client.rest()))
   }
 
-  /** Brings every device up to everything; then answers what is wrong with what they and the nodes show, in words. */
+  /**
+   * Waits until the devices agree, of themselves, and then brings them up to everything; answers what is wrong with what they and the nodes show,
+   * in words.
+   */
   async faultsAt(nodes: readonly Reached[]): Promise<readonly string[]> {
     const begun = performance.now()
+    await eventually(() => this.agreed(), AGREED_MS_MAX)
+    this.seen.agreedMs = Math.round(performance.now() - begun)
     // First everybody's edits get in, then everybody fetches those of the others; a clash lost in the first is sent in the second.
     for (let round = 0; round < 3; round++) {
       await Promise.all(this.devices.map(({ client }) => eventually(() => client.synchronize(), SYNC_MS_MAX)))
     }
-    this.seen.convergedMs = Math.round(performance.now() - begun)
     const shown = await Promise.all(this.devices.map(({ client }) => shownBy(client)))
     const faults = [...this.faults, ...this.ledger.faults]
     this.devices.forEach(({ history }, at) => faults.push(...history.reopened(shown[at]!)))
@@ -81,6 +87,15 @@ export class NativeLoad {
   async close(): Promise<void> {
     await Promise.all(this.devices.map(({ client }) => client.kill()))
     rmSync(this.directory, { recursive: true, force: true })
+  }
+
+  private async agreed(): Promise<void> {
+    const shown = await Promise.all(this.devices.map(({ client }) => shownBy(client)))
+    for (const dataset of DATASETS) {
+      const each = shown.map((one) => `${one[dataset]!.syncCount} with ${one[dataset]!.pending.length} to send`)
+      if (new Set(each).size > 1 || !each[0]!.endsWith('with 0 to send'))
+        throw new Error(`devices stand at ${each.join(', ')} in ${dataset}`)
+    }
   }
 
   private async open(name: string, chance: Seeded): Promise<void> {
@@ -114,9 +129,10 @@ export class NativeLoad {
         this.absences.heard(name, told.status)
         if (told.status.kind === 'syncing' && told.status.reason === 'connected') this.seen.connections++
         return
-      case 'outcome':
-      case 'reply':
       case 'started':
+      case 'outcome':
+      case 'changed':
+      case 'reply':
         return
     }
   }

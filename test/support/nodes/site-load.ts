@@ -11,8 +11,9 @@ export type SiteLoadOptions = Readonly<{
   chance: Seeded
   /** Clients in processes of their own. */
   devices?: number
-  /** See `AwsLoadOptions`. */
+  /** Both: see `AwsLoadOptions`. */
   deleting?: boolean
+  restMs?: number
 }>
 
 /**
@@ -27,7 +28,10 @@ export class SiteLoad {
     readonly native: NativeLoad,
   ) {}
 
-  static async start(site: Site, { chance, devices = 3, deleting = true }: SiteLoadOptions): Promise<SiteLoad> {
+  static async start(
+    site: Site,
+    { chance, devices = 3, deleting = true, restMs = 150 }: SiteLoadOptions,
+  ): Promise<SiteLoad> {
     const reached = site.running
     const pool = await aPool(reached)
     const native = await NativeLoad.start(reached, {
@@ -35,7 +39,7 @@ export class SiteLoad {
       devices,
       chance: chance.fork(),
     })
-    const aws = await AwsLoad.start(reached, { pool, chance: chance.fork(), deleting })
+    const aws = await AwsLoad.start(reached, { pool, chance: chance.fork(), deleting, restMs })
     return new SiteLoad(site, pool, aws, native)
   }
 

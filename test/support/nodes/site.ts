@@ -70,9 +70,19 @@ export class Site {
     await this.nodes[place]!.stop()
   }
 
+  /** False once a node has ended, whoever ended it. */
+  isUp(place: number): boolean {
+    return this.nodes[place]!.process.isRunning
+  }
+
   /** Connections of clients that a node has now. */
   linksOf(place: number): number {
     return this.balancer.linksOf(this.nodes[place]!.url)
+  }
+
+  /** The place of the node that has the most connections. Whoever fled from a node that died stays where it is, so it has the most to lose. */
+  get fullest(): number {
+    return [...this.nodes.keys()].sort((a, b) => this.linksOf(b) - this.linksOf(a))[0]!
   }
 
   /** Freezes a node, until `resume`. */

@@ -12,6 +12,7 @@ import type {
 import type { Socket } from 'socket.io'
 import type { Bearer } from '../access/bearer.js'
 import { CommitFeed } from '../datasets/commit-feed.js'
+import { Refusal } from '../refusal.js'
 import { SeededRandom } from '../runtime/testing/seeded-random.js'
 import { HeldClock } from '../runtime/testing/held-clock.js'
 import type { LiveObserver } from './live-observer.js'
@@ -128,6 +129,15 @@ test('[NB12] a socket ends within a second of its token, unless another one took
     ['disconnect', null],
   ])
   expect(renewed.live.ending).toBeNull()
+})
+
+test('[NB13] a database that is away when tokens are looked at is no defect, and ends nobody', async () => {
+  const world = new AWorld()
+  const { wire, live } = world.open()
+  await world.seconds(2)
+  world.stands = () => Promise.reject(new Refusal('ServiceUnavailable', 'the database does not answer'))
+  await world.seconds(16)
+  expect([world.told, wire.said, live.ending]).toEqual([[], [], null])
 })
 
 test('[NB13] every 15 seconds all tokens are looked at anew; a store that fails ends nobody', async () => {

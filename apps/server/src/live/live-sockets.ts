@@ -1,6 +1,7 @@
 import type { IdentityId, IdentityPoolId, WatchedDataset, WireError } from '@satchel/protocol'
 import type { BearerVerifier } from '../access/bearer.js'
 import type { CommitFeed, CommittedChange } from '../datasets/commit-feed.js'
+import { Refusal } from '../refusal.js'
 import type { Clock } from '../runtime/clock.js'
 import { chance } from '../runtime/chance.js'
 import type { Random } from '../runtime/random.js'
@@ -114,7 +115,7 @@ export class LiveSockets {
       'identity' in gone
         ? [...(this.rooms.get(gone.identity)?.sockets ?? [])]
         : [...this.all()].filter(({ bearer }) => bearer.pool === gone.pool)
-    this.endThoseGone(sockets).catch((cause: unknown) => this.deps.observer.defect(cause))
+    void this.endThoseGone(sockets)
   }
 
   end(socket: LiveSocket, reason: EndReason, error: WireError): void {
@@ -167,15 +168,18 @@ export class LiveSockets {
     if (this.sweeping || Math.abs(now - this.sweptAt) < SWEEP_EVERY_MS) return
     this.sweptAt = now
     this.sweeping = true
-    this.endThoseGone([...this.all()])
-      .catch((cause: unknown) => this.deps.observer.defect(cause))
-      .finally(() => (this.sweeping = false))
+    void this.endThoseGone([...this.all()]).finally(() => (this.sweeping = false))
   }
 
   private async endThoseGone(sockets: readonly LiveSocket[]): Promise<void> {
-    for (const socket of sockets) {
-      if (socket.ending !== null || (await this.deps.bearers().stands(socket.bearer))) continue
-      this.end(socket, 'departed', GONE)
+    try {
+      for (const socket of sockets) {
+        if (socket.ending !== null || (await this.deps.bearers().stands(socket.bearer))) continue
+        this.end(socket, 'departed', GONE)
+      }
+    } catch (cause) {
+      // Where the database is away, the next sweep asks it again.
+      if (!(cause instanceof Refusal)) this.deps.observer.defect(cause)
     }
   }
 

@@ -46,9 +46,9 @@ export class KeptJournal {
     return this.#repairing(() => this.deps.journal.takeTerm())
   }
 
-  /** The place by which the replica knows a place of the journal. */
+  /** The place by which the replica knows a place of the journal; 0, where nothing new is, for one of a journal that is gone. */
   known({ place }: PlacedGroup): number {
-    return place + this.offset
+    return this.#isLost ? 0 : place + this.offset
   }
 
   /** Applies what other tabs appended and nobody told. */
@@ -113,9 +113,9 @@ export class KeptJournal {
     if (isWanted !== undefined && !(await isWanted())) {
       throw new JournalFault('lost', 'the store was removed from this device')
     }
-    const recovered = await journal.recover()
+    const recovered = await this.#begun()
     // Another tab may have been first, with at least as much.
-    if (recovered.snapshot === null || !this.#takeOver(recovered)) {
+    if (recovered !== null && (recovered.snapshot === null || !this.#takeOver(recovered))) {
       const place = await journal.append([], null)
       arrivals.forget(arrivals.last)
       this.offset = replica.place + 1 - place
@@ -124,6 +124,21 @@ export class KeptJournal {
     }
     this.#isLost = false
     onFault(new JournalFault('lost', 'the stored journal was gone, and was written anew from memory'))
+  }
+
+  /** Begins an empty journal with what is known here, and then is null; else what the journal holds. Of several tabs one begins. */
+  async #begun(): Promise<Recovered | null> {
+    const { journal, arrivals, replica } = this.deps
+    for (;;) {
+      const recovered = await journal.recover()
+      if (recovered.snapshot !== null || recovered.groups.length > 0) return recovered
+      arrivals.forget(arrivals.last)
+      const bytes = replica.snapshot()
+      if (!(await journal.begin({ through: replica.place, bytes }))) continue
+      this.offset = 0
+      this.snapshotBytes = bytes.length
+      return null
+    }
   }
 
   /** Takes over what the journal holds now; false, and nothing done, if that is less than what is known here. */

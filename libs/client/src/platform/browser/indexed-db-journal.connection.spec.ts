@@ -63,18 +63,29 @@ test('[NC7] a connection that is closed before any transaction of any call is op
     await journal.readAfter(2)
     await journal.recover()
   }
-  const counted = bench.onTransaction(Infinity, () => undefined)
-  await calls()
-  const transactions = counted()
-  bench.restore()
-  expect(transactions).toBeGreaterThan(8)
-  for (let nth = 1; nth <= transactions; nth++) {
-    for (const cut of [close, force, lost]) {
-      bench.anotherStore()
-      bench.onTransaction(nth, cut)
-      await calls()
-      bench.restore()
-      expect(await bench.stored()).toEqual(['through 2', 'c', 'd'])
+  const begins = async (): Promise<void> => {
+    const journal = await bench.withGroups([])
+    expect(await journal.begin(snapshotOf(2, 100_000))).toBe(true)
+    for (const key of ['c', 'd']) await journal.append(groupOf(key), null)
+  }
+  for (const [does, transactionsMin] of [
+    [calls, 8],
+    [begins, 6],
+  ] as const) {
+    bench.anotherStore()
+    const counted = bench.onTransaction(Infinity, () => undefined)
+    await does()
+    const transactions = counted()
+    bench.restore()
+    expect(transactions).toBeGreaterThan(transactionsMin)
+    for (let nth = 1; nth <= transactions; nth++) {
+      for (const cut of [close, force, lost]) {
+        bench.anotherStore()
+        bench.onTransaction(nth, cut)
+        await does()
+        bench.restore()
+        expect(await bench.stored()).toEqual(['through 2', 'c', 'd'])
+      }
     }
   }
 })

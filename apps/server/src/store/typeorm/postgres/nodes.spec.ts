@@ -81,7 +81,7 @@ describeWithPostgres('several nodes at one PostgreSQL', (postgres) => {
       })
       expect(new Set(wanted.map(({ pool }) => pool)).size).toBe(1)
     }
-    const key = { publicJwk: '{}', closedPrivateKey: 'x', createdAt: 1 }
+    const key = { publicJwk: '{}', closedPrivateKey: 'x', createdAt: 1, signsFrom: 1, closedUnder: null }
     const kept = await onEach((node, at) => node.signingKeys.addFirst({ ...key, kid: `${at}` }))
     expect(kept.map((keys) => keys.length)).toEqual([1, 1, 1])
     expect(new Set(kept.map(([first]) => first!.kid)).size).toBe(1)

@@ -19,6 +19,7 @@ import { beginEpoch, collectTombstones, purge } from './postgres-housekeeping.js
 import { FORGET_DEVICE_MARKERS, FORGET_MARKERS } from './postgres-markers.js'
 import { addPoolUsage } from './postgres-pool-usage.js'
 import { prepared } from './prepared.js'
+import { wholeNumbersOf } from './wire-types.js'
 
 /** Keeps datasets in PostgreSQL, which any number of servers may share. */
 export class PostgresDatasetStore implements DatasetStore {
@@ -46,21 +47,29 @@ export class PostgresDatasetStore implements DatasetStore {
     return names.map((name) => found.get(name) ?? absentDataset(name))
   }
 
-  list({ identity, dataset: name }: DatasetPath, { after, through, limit }: ListRequest): Promise<Listing> {
+  async list(path: DatasetPath, request: ListRequest): Promise<Listing> {
+    const { identity, dataset: name } = path
+    const { after, through, limit } = request
+    const range = [identity, name, through, after.syncCount, after.key]
+    const rows = await this.database.query<SyncRecord | DatasetsAsRow>(LISTING, [...range, limit, endOfMerged(name)])
+    const records = rows.filter((row) => row.key !== null)
+    // How many more there are has to be counted at the same moment.
+    if (records.length === limit) return this.listAndCount(path, request)
+    const [datasets] = rows.filter((row) => row.key === null)
+    const found = (JSON.parse(datasets!.value) as readonly DatasetRow[] | null) ?? []
+    return { ...standing(name, found.map(wholeNumbersOf)), records, remaining: 0 }
+  }
+
+  private listAndCount({ identity, dataset: name }: DatasetPath, request: ListRequest): Promise<Listing> {
+    const { after, through, limit } = request
     return this.database.snapshot(async (snapshot) => {
       const range = [identity, name, through, after.syncCount, after.key]
-      const [found, records] = await Promise.all([
-        // From the name itself to the last that begins with it and a dot: '/' is what follows '.'.
-        snapshot.query<DatasetRow>(READ_WITH_MERGED, [identity, name, `${name}/`]),
+      const [found, records, [total]] = await Promise.all([
+        snapshot.query<DatasetRow>(READ_WITH_MERGED, [identity, name, endOfMerged(name)]),
         snapshot.query<SyncRecord>(RECORDS, [...range, limit]),
+        snapshot.query<{ count: number }>(COUNT_RECORDS, range),
       ])
-      const [total] = records.length < limit ? [] : await snapshot.query<{ count: number }>(COUNT_RECORDS, range)
-      return {
-        dataset: found.filter((row) => row.name === name).map(datasetOf)[0] ?? absentDataset(name),
-        mergedNames: found.filter((row) => row.exists && isMergedFrom(row.name, name)).map((row) => row.name),
-        records,
-        remaining: (total?.count ?? records.length) - records.length,
-      }
+      return { ...standing(name, found), records, remaining: total!.count - records.length }
     })
   }
 
@@ -115,14 +124,22 @@ export class PostgresDatasetStore implements DatasetStore {
   }
 }
 
+/** What a listing has instead of a record in its first row. */
+type DatasetsAsRow = Readonly<{ key: null; value: string }>
+
+/** Names from the dataset's own to the last that begins with it and a dot: '/' is what follows '.'. */
+const endOfMerged = (name: DatasetName): string => `${name}/`
+
+const standing = (name: DatasetName, found: readonly DatasetRow[]): Pick<Listing, 'dataset' | 'mergedNames'> => ({
+  dataset: found.filter((row) => row.name === name).map(datasetOf)[0] ?? absentDataset(name),
+  mergedNames: found.filter((row) => row.exists && isMergedFrom(row.name, name)).map((row) => row.name),
+})
+
 const READ = prepared(`SELECT ${DATASET_COLUMNS} FROM dataset AS d WHERE d.identity_id = $1 AND d.name = $2`)
 
 const READ_SEVERAL = prepared(
   `SELECT ${DATASET_COLUMNS} FROM dataset AS d WHERE d.identity_id = $1 AND d.name = ANY ($2::text[])`,
 )
-
-const READ_WITH_MERGED = prepared(`SELECT ${DATASET_COLUMNS} FROM dataset AS d
-  WHERE d.identity_id = $1 AND d.name >= $2 AND d.name < $3 ORDER BY d.name`)
 
 const LIST_DATASETS = prepared(`SELECT ${DATASET_COLUMNS} FROM dataset AS d
   WHERE d.identity_id = $1 AND d.name > $2 AND d."exists" ORDER BY d.name LIMIT $3`)
@@ -131,9 +148,21 @@ const RANGE = `FROM record WHERE identity_id = $1 AND dataset = $2
   AND sync_count <= coalesce($3::bigint, (SELECT sync_count FROM dataset WHERE identity_id = $1 AND name = $2))
   AND (sync_count > $4 OR (sync_count = $4 AND "key" > $5::text))`
 
-const RECORDS =
-  prepared(`SELECT "key", value, sync_count AS "syncCount", modified_at AS "modifiedAt", modified_by AS "modifiedBy",
-  device_modified_at AS "deviceModifiedAt" ${RANGE} ORDER BY sync_count, "key" LIMIT $6`)
+const RECORD_COLUMNS = `"key", value, sync_count AS "syncCount", modified_at AS "modifiedAt", modified_by AS "modifiedBy",
+  device_modified_at AS "deviceModifiedAt"`
+
+const RECORDS = prepared(`SELECT ${RECORD_COLUMNS} ${RANGE} ORDER BY sync_count, "key" LIMIT $6`)
+
+const WITH_MERGED = `SELECT ${DATASET_COLUMNS} FROM dataset AS d WHERE d.identity_id = $1 AND d.name >= $2`
+
+const READ_WITH_MERGED = prepared(`${WITH_MERGED} AND d.name < $3 ORDER BY d.name`)
+
+// One statement sees one moment. The first row is no record: it has no key, and the datasets as JSON in the place of the value.
+const LISTING =
+  prepared(`(SELECT NULL::text COLLATE "C" AS "key", coalesce(json_agg(found ORDER BY found.name)::text, 'null') AS value, -1 AS "syncCount", NULL AS "modifiedAt",
+    NULL AS "modifiedBy", NULL AS "deviceModifiedAt" FROM (${WITH_MERGED} AND d.name < $7) AS found)
+  UNION ALL (SELECT ${RECORD_COLUMNS} ${RANGE} ORDER BY sync_count, "key" LIMIT $6)
+  ORDER BY "syncCount", "key"`)
 
 const COUNT_RECORDS = prepared(`SELECT count(*) AS count ${RANGE}`)
 
