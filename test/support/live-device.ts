@@ -168,11 +168,17 @@ export const twin = (
     body: typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body),
   })
 
-export const syncOverHttp = async (server: Pick<RunningServer, 'url'>, token: string, request: unknown): Promise<SyncAnswer> =>
-  taken(parseSyncAnswer(okOf((await twin(server, 'sync', request, { token })).json())))
+export const syncOverHttp = async (
+  server: Pick<RunningServer, 'url'>,
+  token: string,
+  request: unknown,
+): Promise<SyncAnswer> => taken(parseSyncAnswer(okOf((await twin(server, 'sync', request, { token })).json())))
 
-export const watchOverHttp = async (server: Pick<RunningServer, 'url'>, token: string, request: unknown): Promise<WatchAnswer> =>
-  taken(parseWatchAnswer(okOf((await twin(server, 'watch', request, { token })).json())))
+export const watchOverHttp = async (
+  server: Pick<RunningServer, 'url'>,
+  token: string,
+  request: unknown,
+): Promise<WatchAnswer> => taken(parseWatchAnswer(okOf((await twin(server, 'watch', request, { token })).json())))
 
 /** A WebSocket at the socket's address, for frames that socket.io's client would never send. */
 export class RawSocket {

@@ -106,11 +106,13 @@ export async function createServer(config: Config, overrides: Overrides = {}): P
     await services.fanout.close()
     await streamStopped
     await services.housekeeping.stop()
+    services.identity.keys.stop()
     await admin?.close()
     await stores.close()
   }
 
   try {
+    await services.identity.keys.check()
     const heard = services.fanout.start()
     const demoPool = config.demo ? await demoPoolOf(services) : null
     const { patience } = overrides
@@ -172,6 +174,7 @@ function startBackground({
   services.housekeeping.start()
   services.stream.start().catch((cause: unknown) => log.error({ cause }, 'the streams of pools could not be looked at'))
   metrics.watchProcess().catch((cause: unknown) => log.error({ cause }, 'the process cannot be watched'))
+  services.identity.keys.watch()
   services.identity.keys
     .prepare()
     .catch((cause: unknown) => log.error({ cause }, 'the signing keys of OpenID tokens cannot be used'))
