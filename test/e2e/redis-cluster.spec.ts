@@ -2,6 +2,7 @@ import { createClient } from '@redis/client'
 import type { IdentityId } from '@satchel/protocol'
 import { BusNode, change, identity } from '../../apps/server/src/fanout/testing/bus-nodes.js'
 import { RedisWire } from '../../apps/server/src/fanout/redis-wire.js'
+import { SystemClock } from '../../apps/server/src/runtime/clock.js'
 import { eventually } from '../support/eventually.js'
 import { describeWithRedis } from '../support/redis/describe-with-redis.js'
 import { RedisServer } from '../support/redis/redis-server.js'
@@ -59,7 +60,7 @@ describeWithRedis(
 
     const aBus = async (): Promise<BusNode> => {
       const nodes = servers().map(({ port }) => ({ host: '127.0.0.1', port }))
-      const bus = new BusNode(new RedisWire({ nodes, tls: false, username: null, password: null }))
+      const bus = new BusNode(new RedisWire({ nodes, tls: false, username: null, password: null }, new SystemClock()))
       buses.push(bus)
       await bus.bus.start(WITHIN_MS)
       return bus
