@@ -26,6 +26,7 @@ import { DATABASE_FILE } from './store/database-file.js'
 import type { Stores } from './store/stores.js'
 import type { Say } from './store/typeorm/bring-up-to-date.js'
 import { openSqliteStores } from './store/typeorm/open-sqlite-stores.js'
+import { addressOf } from './store/typeorm/postgres/address-of.js'
 import { linkKeyOf } from './stream/link-key.js'
 import { openKafka } from './stream/kafka.js'
 import { tellOfKafka } from './stream/tell-of-kafka.js'
@@ -137,6 +138,7 @@ export async function createServer(config: Config, overrides: Overrides = {}): P
       ...listening,
       region: config.region,
       dataDir: config.dataDir,
+      database: config.databaseUrl === null ? null : addressOf(config.databaseUrl),
       adminFile: secrets.adminFile,
       demoPool,
       loopback: isLoopback(host),
