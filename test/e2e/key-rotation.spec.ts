@@ -144,7 +144,7 @@ describeWithPostgres('keys of three nodes', (postgres) => {
     await client!.save(2, 'settings', [['theme', 'light']])
     await eventually(() => client!.synchronize(), LEARNED_MS_MAX)
     expect(await client!.show('settings')).toMatchObject({ entries: [['theme', 'light']], pending: [], syncCount: 2 })
-    expect(await client!.status()).toMatchObject({ kind: 'synced' })
+    expect(await client!.status()).toMatchObject({ kind: 'live' })
     expect(await aGuestBearer(site.running, pool)).toMatchObject({ pool })
   }
 
