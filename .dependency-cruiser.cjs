@@ -5,7 +5,7 @@ module.exports = {
     {
       name: 'protocol-stands-alone',
       severity: 'error',
-      from: { path: '^libs/protocol/src', pathNot: '\\.spec\\.ts$' },
+      from: { path: '^libs/protocol/src', pathNot: '\\.spec\\.ts$|/testing/' },
       to: { pathNot: '^libs/protocol/src' },
     },
     {
