@@ -13,7 +13,12 @@ export function encodeSnapshot({ through, bytes }: Snapshot, format: number): Bu
 export function decodeSnapshot(file: Buffer | null, format: number): Snapshot | Readonly<{ format: number }> | null {
   const headBytes = file === null ? 0 : firstFrameBytes(file)
   if (file === null || headBytes === 0) return null
-  const head = JSON.parse(decodeFrames(file.subarray(0, headBytes)).texts[0]!) as { format: number; through: number; length: number; checksum: number }
+  const head = JSON.parse(decodeFrames(file.subarray(0, headBytes)).texts[0]!) as {
+    format: number
+    through: number
+    length: number
+    checksum: number
+  }
   if (head.format > format) return { format: head.format }
   const bytes = Uint8Array.from(file.subarray(headBytes))
   return bytes.length === head.length && crc32(bytes) === head.checksum ? { through: head.through, bytes } : null
