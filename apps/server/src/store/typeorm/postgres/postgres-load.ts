@@ -84,11 +84,13 @@ function byDataset(
   return records
 }
 
-// Rows are locked in the order of their ids, whoever locks several.
+// Rows are locked in the order of their ids, whoever locks several: one after the other, since the inner query stays by itself. Asked for by `= ANY` instead,
+// a plan that serves every list looks into each part of a divided table.
 const LOCK = prepared(`SELECT i.identity_id AS identity, i.pool_id AS pool, p.stream_target AS "streamTarget"
-  FROM identity AS i JOIN identity_pool AS p ON p.pool_id = i.pool_id
-  WHERE i.identity_id = ANY ($1::text[]) AND i.disabled_at IS NULL
-  ORDER BY i.identity_id FOR NO KEY UPDATE OF i`)
+  FROM (SELECT identity_id FROM unnest($1::text[]) AS wanted (identity_id) ORDER BY identity_id COLLATE "C") AS wanted
+  CROSS JOIN LATERAL (SELECT identity_id, pool_id FROM identity
+    WHERE identity.identity_id = wanted.identity_id AND identity.disabled_at IS NULL FOR NO KEY UPDATE) AS i
+  JOIN identity_pool AS p ON p.pool_id = i.pool_id`)
 
 // All of it in one row, as JSON: statements of their own would each cost a commit about as much as finding what they answer. OFFSET 0 keeps each look-up one
 // by key, whatever the planner thinks of the tables' sizes.
