@@ -28,7 +28,8 @@ export function scalingTables(results) {
     figures(`nodes-cost-${kind}`),
   )
   const sizes = figures('postgres-stored-update-1')
-  const measured = { alone, own, shared, list, hints, idle, sizes }
+  const { walBytes: coldWalBytes } = figures('postgres-stored-awake')
+  const measured = { coldWalBytes, alone, own, shared, list, hints, idle, sizes }
   return [costs(measured), site(measured)].join('\n\n')
 }
 
@@ -37,7 +38,7 @@ const hintCost = ({ shared, hints }) =>
   Math.max(0, (hints['nodeMicroseconds-4'] - shared['nodeMicroseconds-4']) / hints['hints-4'])
 
 function costs(measured) {
-  const { alone, own, shared, list, hints, idle, sizes } = measured
+  const { alone, own, shared, list, hints, idle, sizes, coldWalBytes } = measured
   const µs = (value) => `${grouped(value)} µs`
   const row = (what, figures, nodes) =>
     `| ${what} | ${µs(figures[`databaseMicroseconds-${nodes}`])} | ${figures[`statements-${nodes}`].toFixed(2)} | ` +
@@ -56,6 +57,7 @@ function costs(measured) {
     row('second of an idle site of four nodes (`nodes-cost-idle`)', idle, 4),
     '',
     `A hint costs a node ${µs(hintCost(measured))}; ${hints['hints-4'].toFixed(2)} of 4 devices heard each update. ` +
+      `An update that is the first on its pages since a checkpoint writes ${grouped(coldWalBytes)} bytes of log (\`postgres-stored-awake\`). ` +
       `A row takes ${grouped(sizes.identity)} bytes in \`identity\`, ${grouped(sizes.dataset)} in \`dataset\`, ${grouped(sizes.record)} in \`record\` ` +
       'with a value of 100 bytes, indexes included (`postgres-stored-update-1`).',
   ].join('\n')
