@@ -24,21 +24,21 @@ const GIB = 2 ** 30
 /** The measured costs as a table, and what a site of {@link SITE} takes by them. `results` are of `npm run bench -- postgres nodes`. */
 export function scalingTables(results) {
   const figures = (name) => results.find((result) => result.name === name)?.figures ?? {}
-  const [own, shared, list, hints, idle] = ['own', 'shared', 'list', 'hints', 'idle'].map((kind) =>
+  const [alone, own, shared, list, hints, idle] = ['alone', 'own', 'shared', 'list', 'hints', 'idle'].map((kind) =>
     figures(`nodes-cost-${kind}`),
   )
   const sizes = figures('postgres-stored-update-1')
-  return [costs({ own, shared, list, hints, idle, sizes }), site({ own, shared, list, hints, idle, sizes })].join(
-    '\n\n',
-  )
+  const { walBytes: coldWalBytes } = figures('postgres-stored-awake')
+  const measured = { coldWalBytes, alone, own, shared, list, hints, idle, sizes }
+  return [costs(measured), site(measured)].join('\n\n')
 }
 
 /** What a watching device of another node costs a node, µs. */
-const hintCost = ({ own, hints }) =>
-  Math.max(0, (hints['nodeMicroseconds-4'] - own['nodeMicroseconds-4']) / hints['hints-4'])
+const hintCost = ({ shared, hints }) =>
+  Math.max(0, (hints['nodeMicroseconds-4'] - shared['nodeMicroseconds-4']) / hints['hints-4'])
 
 function costs(measured) {
-  const { own, shared, list, hints, idle, sizes } = measured
+  const { alone, own, shared, list, hints, idle, sizes, coldWalBytes } = measured
   const µs = (value) => `${grouped(value)} µs`
   const row = (what, figures, nodes) =>
     `| ${what} | ${µs(figures[`databaseMicroseconds-${nodes}`])} | ${figures[`statements-${nodes}`].toFixed(2)} | ` +
@@ -46,6 +46,8 @@ function costs(measured) {
   return [
     '| cost of one | PostgreSQL | statements | bytes of log | nodes | Redis |',
     '| --- | --- | --- | --- | --- | --- |',
+    row('update that is alone in its transaction, one node (`nodes-cost-alone`)', alone, 1),
+    row('update that is alone in its transaction, four nodes (`nodes-cost-alone`)', alone, 4),
     row('update, one node, 16 clients (`nodes-cost-own`)', own, 1),
     row('update, four nodes, 16 clients each (`nodes-cost-own`)', own, 4),
     row('update, four nodes, 16 clients in all (`nodes-cost-shared`)', shared, 4),
@@ -55,6 +57,7 @@ function costs(measured) {
     row('second of an idle site of four nodes (`nodes-cost-idle`)', idle, 4),
     '',
     `A hint costs a node ${µs(hintCost(measured))}; ${hints['hints-4'].toFixed(2)} of 4 devices heard each update. ` +
+      `An update that is the first on its pages since a checkpoint writes ${grouped(coldWalBytes)} bytes of log (\`postgres-stored-awake\`). ` +
       `A row takes ${grouped(sizes.identity)} bytes in \`identity\`, ${grouped(sizes.dataset)} in \`dataset\`, ${grouped(sizes.record)} in \`record\` ` +
       'with a value of 100 bytes, indexes included (`postgres-stored-update-1`).',
   ].join('\n')
