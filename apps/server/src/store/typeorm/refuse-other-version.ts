@@ -1,3 +1,5 @@
+import { UNFINISHED_COPY } from './unfinished-copy.js'
+
 type Migration = new () => Readonly<{ name?: string }>
 
 /** Migrations as a database lists them. */
@@ -17,13 +19,18 @@ export function refuseOtherVersion(
   )
 }
 
-/** Throws a sentence for a database, by what it is called in it, that has seen a migration which is not among the known ones. */
+/** Throws a sentence for a database, by what it is called in it, that is left half copied or has seen a migration which is not among the known ones. */
 export function refuseUnknownMigrations(
   database: string,
   { ran, known }: Readonly<{ ran: Ran; known: readonly string[] }>,
 ): void {
   const unknown = ran.map(({ name }) => name).filter((name) => !known.includes(name))
   if (unknown.length === 0) return
+  if (unknown.includes(UNFINISHED_COPY)) {
+    throw new Error(
+      `${database} holds a copy that was begun and is not whole; call npx satchel copy again, which begins anew, or empty the database`,
+    )
+  }
   throw new Error(
     `${database} was written by a newer version of Satchel: it knows the migration ${unknown.join(', ')}, ` +
       'which this version does not; start the newer version, or restore a backup made by this one',

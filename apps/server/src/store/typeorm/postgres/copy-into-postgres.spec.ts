@@ -117,7 +117,9 @@ describeWithPostgres('a site copied from SQLite into PostgreSQL', (postgres) => 
       if (done > 4) throw new Error('the power went')
     })
     await expect(interrupted).rejects.toThrow('the power went')
-    await expect(openDatabase(url)).rejects.toThrow('UnfinishedCopy')
+    await expect(openDatabase(url)).rejects.toThrow(
+      'holds a copy that was begun and is not whole; call npx satchel copy again',
+    )
     await copy(url)
     const site = await nodeOn(url)
     expect(await told(site)).toEqual(before)
@@ -141,7 +143,9 @@ describeWithPostgres('a site copied from SQLite into PostgreSQL', (postgres) => 
     await expect(copy(url)).rejects.toThrow(
       /table record has 3 rows, checksum \w+, and in the database .* it has 3 rows/,
     )
-    await expect(openDatabase(url)).rejects.toThrow('UnfinishedCopy')
+    await expect(openDatabase(url)).rejects.toThrow(
+      'holds a copy that was begun and is not whole; call npx satchel copy again',
+    )
   })
 })
 
