@@ -110,7 +110,7 @@ describeWithPostgres('a site copied from SQLite into PostgreSQL', (postgres) => 
     expect(inPostgres.map(({ column }) => column)).toEqual([...listed].sort())
   })
 
-  test('[X31] a copy that was interrupted is begun anew, and until it is whole no server starts on it', async () => {
+  test('[X31] [PL12] a copy that was interrupted is begun anew, and until it is whole no server starts on it', async () => {
     const { before } = await aSite()
     const url = await postgres().createDatabase()
     const interrupted = copy(url, ({ done }) => {

@@ -94,9 +94,7 @@ async function store(transaction: Transaction, { cleared, datasets, records, mar
   // In the order of their ids, so that two transactions never wait for each other.
   const pools = [...usage].sort(([a], [b]) => (a < b ? -1 : 1))
   await Promise.all([
-    cleared.length === 0
-      ? null
-      : transaction.run(CLEAR, [cleared.map(({ identity }) => identity), cleared.map(({ dataset }) => dataset)]),
+    ...cleared.map(({ identity, dataset }) => transaction.run(CLEAR, [identity, dataset])),
     transaction.run(STORE, [
       datasets.map(({ path }) => path.identity),
       datasets.map(({ path }) => path.dataset),
@@ -138,11 +136,13 @@ async function store(transaction: Transaction, { cleared, datasets, records, mar
   ])
 }
 
-// Rows are locked in the order of their ids, whoever locks several.
+// Rows are locked in the order of their ids, whoever locks several. Each is looked up for itself: of a list, a plan that is kept would look for it in every
+// part of the table.
 const LOCK = prepared(`SELECT i.identity_id AS identity, i.pool_id AS pool, p.stream_target AS "streamTarget"
-  FROM identity AS i JOIN identity_pool AS p ON p.pool_id = i.pool_id
-  WHERE i.identity_id = ANY ($1::text[]) AND i.disabled_at IS NULL
-  ORDER BY i.identity_id FOR NO KEY UPDATE OF i`)
+  FROM (SELECT unnest($1::text[]) COLLATE "C" AS identity_id ORDER BY 1) AS wanted
+  CROSS JOIN LATERAL (SELECT identity_id, pool_id FROM identity
+    WHERE identity.identity_id = wanted.identity_id AND identity.disabled_at IS NULL FOR NO KEY UPDATE) AS i
+  JOIN identity_pool AS p ON p.pool_id = i.pool_id`)
 
 // OFFSET 0 keeps each look-up one by key, whatever the planner thinks of the tables' sizes.
 const DATASETS = prepared(`SELECT d.identity_id AS identity, ${DATASET_COLUMNS}
@@ -163,8 +163,7 @@ const MARKERS =
 
 const EPOCH_BASE = prepared('SELECT epoch_base AS "epochBase" FROM history')
 
-const CLEAR = prepared(`DELETE FROM record USING unnest($1::text[], $2::text[]) AS cleared (identity_id, dataset)
-  WHERE record.identity_id = cleared.identity_id AND record.dataset = cleared.dataset`)
+const CLEAR = prepared('DELETE FROM record WHERE identity_id = $1 AND dataset = $2')
 
 const STORE = prepared(`WITH datasets AS (
     INSERT INTO dataset (identity_id, name, "exists", sync_count, deleted_at_count, collected_through, epoch, record_count, bytes,

@@ -152,7 +152,9 @@ describeWithPostgres('statements on tables divided by identity', (postgres) => {
         const seen = [...recorded].filter(([text]) => pattern.test(text)).flatMap(([, parts]) => parts)
         const most = Math.max(0, ...seen)
         const found = seen.length === 0 ? 'never asked' : most === 0 ? 'none' : most === 1 ? 'one' : 'several'
-        return found === said ? [] : [`${file} ${name}: ${found} (${seen.join(', ')}), and the document says ${said}`]
+        // A plan that is made for the values of one call may find its way to fewer parts.
+        const isAsSaid = found === said || (said === 'several' && found === 'one' && mode === 'force_custom_plan')
+        return isAsSaid ? [] : [`${file} ${name}: ${found} (${seen.join(', ')}), and the document says ${said}`]
       })
       expect(faults).toEqual([])
     },
