@@ -92,6 +92,7 @@ export function createServices(parts: ServiceParts): Services {
     queue: writes.isBusy,
   })
   const health = new Health({ probe: stores.probe, queue, bounds: config.queue, busy, clock, stream: standing })
+  if (stores.listings !== undefined) metrics.watchListings(stores.listings)
   if (stores.connections !== undefined) metrics.watchConnections(stores.connections)
   metrics.watchQueue(queue)
   metrics.watchStore(stores.figures)

@@ -1,15 +1,17 @@
 import type { Stores } from '../../stores.js'
 import { WITHOUT_LINKS, type StreamStorage } from '../../stream-storage.js'
 import type { LeaseTime } from './lease-time.js'
+import { NO_NODE } from './node-name.js'
 import { PostgresBulkPublishStore } from './postgres-bulk-publish-store.js'
 import { PostgresChangeLog } from './postgres-change-log.js'
-import { PostgresDatabase, type PostgresOptions } from './postgres-database.js'
+import { LANES, PostgresDatabase, type PostgresOptions } from './postgres-database.js'
 import { PostgresDatasetStore } from './postgres-dataset-store.js'
 import { readFigures } from './postgres-figures.js'
 import { PostgresIdentityStore } from './postgres-identity-store.js'
 import { PostgresLeaseStore } from './postgres-lease-store.js'
 import { PostgresOutboxStore } from './postgres-outbox-store.js'
 import { PostgresPoolStore } from './postgres-pool-store.js'
+import { PostgresReplica } from './postgres-replica.js'
 import { PostgresSigningKeyStore } from './postgres-signing-key-store.js'
 import { prepared } from './prepared.js'
 
@@ -20,8 +22,10 @@ export async function openPostgresStores(
   leaseTime: LeaseTime = 'database',
 ): Promise<Stores> {
   const database = await PostgresDatabase.open(options)
+  const { replicaUrl: url = null, connections, clock, node: name = NO_NODE } = options
+  const replica = url === null ? null : new PostgresReplica(database, clock, { url, max: connections - LANES, name })
   return {
-    datasets: new PostgresDatasetStore(database, streams),
+    datasets: new PostgresDatasetStore(database, streams, replica),
     identities: new PostgresIdentityStore(database),
     pools: new PostgresPoolStore(database, options.clock),
     signingKeys: new PostgresSigningKeyStore(database),
@@ -32,8 +36,11 @@ export async function openPostgresStores(
     probe: () => database.background.query(PROBE),
     figures: () => readFigures(database.background),
     connections: () => database.figures(),
+    ...(replica === null ? {} : { listings: () => replica.figures() }),
     warnings: database.warnings,
-    close: () => database.close(),
+    close: async () => {
+      await Promise.all([database.close(), replica?.close()])
+    },
   }
 }
 

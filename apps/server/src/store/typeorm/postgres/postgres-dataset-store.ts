@@ -1,11 +1,9 @@
 import {
-  isMergedFrom,
   type DatasetName,
   type DatasetPath,
   type IdentityId,
   type IdentityPoolId,
   type Limits,
-  type SyncRecord,
 } from '@satchel/protocol'
 import { absentDataset, type Dataset } from '../../../domain/dataset.js'
 import type { DatasetWrite, WriteOutcome } from '../../../domain/dataset-write.js'
@@ -13,11 +11,13 @@ import { NO_USAGE, type Usage } from '../../../domain/usage.js'
 import type { DatasetStore, ListRequest, Listing, PoolUsage } from '../../dataset-store.js'
 import { linkMaker, WITHOUT_LINKS, type StreamStorage } from '../../stream-storage.js'
 import { DATASET_COLUMNS, datasetOf, type DatasetRow } from '../dataset-row.js'
+import { readListing } from './listing-statements.js'
 import { commitGroup } from './postgres-commit.js'
 import { LANES, type PostgresDatabase } from './postgres-database.js'
 import { beginEpoch, collectTombstones, purge } from './postgres-housekeeping.js'
 import { FORGET_DEVICE_MARKERS, FORGET_MARKERS } from './postgres-markers.js'
 import { addPoolUsage } from './postgres-pool-usage.js'
+import type { PostgresReplica } from './postgres-replica.js'
 import { prepared } from './prepared.js'
 
 /** Keeps datasets in PostgreSQL, which any number of servers may share. */
@@ -27,6 +27,7 @@ export class PostgresDatasetStore implements DatasetStore {
   constructor(
     private readonly database: PostgresDatabase,
     private readonly streams: StreamStorage = WITHOUT_LINKS,
+    private readonly replica: PostgresReplica | null = null,
   ) {}
 
   commit(writes: readonly DatasetWrite[], limits: Limits): Promise<readonly WriteOutcome[]> {
@@ -46,22 +47,9 @@ export class PostgresDatasetStore implements DatasetStore {
     return names.map((name) => found.get(name) ?? absentDataset(name))
   }
 
-  list({ identity, dataset: name }: DatasetPath, { after, through, limit }: ListRequest): Promise<Listing> {
-    return this.database.snapshot(async (snapshot) => {
-      const range = [identity, name, through, after.syncCount, after.key]
-      const [found, records] = await Promise.all([
-        // From the name itself to the last that begins with it and a dot: '/' is what follows '.'.
-        snapshot.query<DatasetRow>(READ_WITH_MERGED, [identity, name, `${name}/`]),
-        snapshot.query<SyncRecord>(RECORDS, [...range, limit]),
-      ])
-      const [total] = records.length < limit ? [] : await snapshot.query<{ count: number }>(COUNT_RECORDS, range)
-      return {
-        dataset: found.filter((row) => row.name === name).map(datasetOf)[0] ?? absentDataset(name),
-        mergedNames: found.filter((row) => row.exists && isMergedFrom(row.name, name)).map((row) => row.name),
-        records,
-        remaining: (total?.count ?? records.length) - records.length,
-      }
-    })
+  async list(path: DatasetPath, request: ListRequest): Promise<Listing> {
+    const listing = await this.replica?.list(path, request)
+    return listing ?? this.database.snapshot((snapshot) => readListing(snapshot, path, request))
   }
 
   async hasMarker(identity: IdentityId, id: string): Promise<boolean> {
@@ -121,21 +109,8 @@ const READ_SEVERAL = prepared(
   `SELECT ${DATASET_COLUMNS} FROM dataset AS d WHERE d.identity_id = $1 AND d.name = ANY ($2::text[])`,
 )
 
-const READ_WITH_MERGED = prepared(`SELECT ${DATASET_COLUMNS} FROM dataset AS d
-  WHERE d.identity_id = $1 AND d.name >= $2 AND d.name < $3 ORDER BY d.name`)
-
 const LIST_DATASETS = prepared(`SELECT ${DATASET_COLUMNS} FROM dataset AS d
   WHERE d.identity_id = $1 AND d.name > $2 AND d."exists" ORDER BY d.name LIMIT $3`)
-
-const RANGE = `FROM record WHERE identity_id = $1 AND dataset = $2
-  AND sync_count <= coalesce($3::bigint, (SELECT sync_count FROM dataset WHERE identity_id = $1 AND name = $2))
-  AND (sync_count > $4 OR (sync_count = $4 AND "key" > $5::text))`
-
-const RECORDS =
-  prepared(`SELECT "key", value, sync_count AS "syncCount", modified_at AS "modifiedAt", modified_by AS "modifiedBy",
-  device_modified_at AS "deviceModifiedAt" ${RANGE} ORDER BY sync_count, "key" LIMIT $6`)
-
-const COUNT_RECORDS = prepared(`SELECT count(*) AS count ${RANGE}`)
 
 const HAS_MARKER = prepared('SELECT 1 FROM batch_marker WHERE identity_id = $1 AND marker_id = $2')
 

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { describeWithPostgres } from '../../../../../../test/support/postgres/describe-with-postgres.js'
 import type { DatasetWrite } from '../../../domain/dataset-write.js'
 import { count, key, path, POOL, replace } from '../../../domain/testing/a-dataset.js'
+import { SystemClock } from '../../../runtime/clock.js'
 import { aPool } from '../../testing/a-pool.js'
 import { freshDatabase, openDatabase } from '../../testing/postgres-databases.js'
 import { sourceStatements } from '../../testing/source-statements.js'
@@ -16,6 +17,7 @@ import type { PostgresDatabase, Statements } from './postgres-database.js'
 import { PostgresDatasetStore } from './postgres-dataset-store.js'
 import { readFigures } from './postgres-figures.js'
 import { PostgresIdentityStore } from './postgres-identity-store.js'
+import { PostgresReplica } from './postgres-replica.js'
 import { prepared, type Prepared } from './prepared.js'
 
 const FOLDER = fileURLToPath(new URL('./', import.meta.url))
@@ -101,6 +103,10 @@ async function doAll(database: PostgresDatabase): Promise<void> {
   await datasets.read(WHERE)
   await datasets.readSeveral(WHO, ['settings', 'other'] as DatasetName[])
   await datasets.list(WHERE, { after: { syncCount: count(0), key: null }, through: null, limit: 1 })
+  const nowhere = { url: 'postgres://nobody@127.0.0.1:1/nothing', max: 1, name: 'satchel test' }
+  const replica = new PostgresReplica(database, new SystemClock(), nowhere)
+  await replica.list(WHERE, { after: { syncCount: count(0), key: null }, through: null, limit: 1_000 })
+  await replica.close()
   await datasets.hasMarker(WHO, 's1')
   await datasets.listDatasets(WHO, { after: '', limit: 10 })
   await datasets.identityUsage(WHO)
