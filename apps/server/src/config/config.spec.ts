@@ -247,6 +247,16 @@ test('[X10] a database of its own is taken with the master key alone, and with i
   expect(faultsOf({ SATCHEL_DATABASE_PARTITIONS: '16' })).toEqual([expect.stringContaining('SQLite has no partitions')])
 })
 
+test('[PL8] a replica is one of a database, and its URL is checked like that, and not shown either', () => {
+  const given = { SATCHEL_DATABASE_URL: 'postgres://db/satchel', SATCHEL_MASTER_KEY: A_KEY }
+  const replica = 'postgres://u:hunter2@replica/satchel'
+  expect(readConfig(given)).toMatchObject({ databaseReplicaUrl: null })
+  expect(readConfig({ ...given, SATCHEL_DATABASE_REPLICA_URL: replica })).toMatchObject({ databaseReplicaUrl: replica })
+  const faults = faultsOf({ SATCHEL_DATABASE_REPLICA_URL: replica })
+  expect(faults).toEqual([expect.stringContaining('without SATCHEL_DATABASE_URL, whose replica it is')])
+  expect(faultsOf({ ...given, SATCHEL_DATABASE_REPLICA_URL: 'mysql://u:hunter2@r/s' }).join()).not.toContain('hunter2')
+})
+
 test.each([
   ['mysql://satchel:hunter2@db/satchel', 'does not begin with postgres://'],
   ['postgres://satchel:hunter2/@db:x/satchel', 'is not a URL'],

@@ -53,7 +53,7 @@ export const watchListings = (registry: PromClient.Registry, figures: () => Read
   askedCounter({
     registry,
     name: 'satchel_listings_total',
-    help: 'Listings that a replica may answer, by what did: replica, or why the primary had to (behind, away, busy, small).',
+    help: 'Listings that a replica may answer, by what did: replica, or why the primary had to (behind, ahead, away, busy, small).',
     label: 'source',
     read: figures,
   })

@@ -16,5 +16,5 @@ export type ConnectionFigures = Readonly<{
   isBusy: boolean
 }>
 
-/** What answered a listing of a large dataset: a replica, or the primary, as the replica was behind, away, busy, or the dataset is too small for it. */
-export type ListingSource = 'replica' | 'behind' | 'away' | 'busy' | 'small'
+/** What answered a listing of a large dataset: a replica, or the primary, as the replica was behind, ahead, away, busy, or the dataset is too small for it. */
+export type ListingSource = 'replica' | 'behind' | 'ahead' | 'away' | 'busy' | 'small'

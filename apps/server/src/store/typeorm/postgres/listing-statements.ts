@@ -5,19 +5,19 @@ import { DATASET_COLUMNS, datasetOf, type DatasetRow } from '../dataset-row.js'
 import type { Transaction } from './connections.js'
 import { prepared } from './prepared.js'
 
-/** Reads a piece of a dataset within one snapshot, of whichever server; `found` is told the dataset and those merged from it, and may throw. */
+/** Reads a piece of a dataset within one snapshot, of whichever server; `found` is told the dataset and those merged from it, and may reject. */
 export async function readListing(
   snapshot: Pick<Transaction, 'query'>,
   { identity, dataset: name }: DatasetPath,
   { after, through, limit }: ListRequest,
-  found: (rows: readonly DatasetRow[]) => void = () => {},
+  found: (rows: readonly DatasetRow[]) => Promise<void> = () => Promise.resolve(),
 ): Promise<Listing> {
   const range = [identity, name, through, after.syncCount, after.key]
   const [rows, records] = await Promise.all([
     snapshot.query<DatasetRow>(READ_WITH_MERGED, [identity, ...namesFrom(name)]),
     snapshot.query<SyncRecord>(RECORDS, [...range, limit]),
   ])
-  found(rows)
+  await found(rows)
   const [total] = records.length < limit ? [] : await snapshot.query<{ count: number }>(COUNT_RECORDS, range)
   return {
     dataset: rows.filter((row) => row.name === name).map(datasetOf)[0] ?? absentDataset(name),

@@ -21,8 +21,12 @@ type Head = DatasetRow & Readonly<{ cluster: string; timeline: string | null }>
 
 type Standby = Readonly<{ cluster: string; timeline: string | null }>
 
-/** It is no longer, or not yet, what the primary's head was. */
-class Behind extends Error {}
+/** What it has of the dataset is not, or no longer, what the primary's head says. */
+class Differs extends Error {
+  constructor(readonly how: 'behind' | 'ahead') {
+    super(`the replica is ${how}`)
+  }
+}
 /** It follows another history than the primary's, or none at all. */
 class Astray extends Error {}
 
@@ -64,8 +68,8 @@ export class PostgresReplica {
       this.count('replica')
       return listing
     } catch (cause) {
-      const why = cause instanceof Behind ? 'behind' : 'away'
-      this.circuit.went(why)
+      const why = cause instanceof Differs ? cause.how : 'away'
+      this.circuit.went(why === 'ahead' ? 'well' : why)
       return this.passOn(why)
     }
   }
@@ -90,13 +94,13 @@ export class PostgresReplica {
 
   private read(path: DatasetPath, request: ListRequest, heads: readonly Head[]): Promise<Listing> {
     return this.connections.pass(() =>
-      this.connections.attempt(async (snapshot: Transaction) => {
-        const [[standby], listing] = await Promise.all([
-          snapshot.query<Standby>(STANDBY),
-          readListing(snapshot, path, request, (rows) => refuseBehind(heads, rows)),
-        ])
-        refuseAstray(heads[0]!, standby!)
-        return listing
+      this.connections.attempt((snapshot: Transaction) => {
+        const asked = snapshot.query<Standby>(STANDBY)
+        asked.catch(() => {}) // awaited below
+        return readListing(snapshot, path, request, async (rows) => {
+          refuseAstray(heads[0]!, (await asked)[0]!)
+          refuseOther(heads, rows)
+        })
       }, SNAPSHOT),
     )
   }
@@ -119,13 +123,16 @@ export class PostgresReplica {
   }
 }
 
-/** On one timeline a dataset's counts only go up within an epoch, so that whoever has the count has all that came before it. */
-function refuseBehind(heads: readonly Head[], rows: readonly DatasetRow[]): void {
+/**
+ * On one timeline a dataset's counts only go up within an epoch, so that whoever has the count has all that came before it. What a replica shows beyond
+ * it, the primary may not show yet, as it waits for other standbys: a later listing would then go back.
+ */
+function refuseOther(heads: readonly Head[], rows: readonly DatasetRow[]): void {
   const byName = new Map(rows.map((row) => [row.name, row]))
   for (const { name, epoch, syncCount, collectedThrough } of heads) {
     const row = byName.get(name)
-    if (row?.epoch === epoch && row.syncCount >= syncCount && row.collectedThrough >= collectedThrough) continue
-    throw new Behind(`the replica is behind`)
+    if (row?.epoch === epoch && row.syncCount === syncCount && row.collectedThrough === collectedThrough) continue
+    throw new Differs(row?.epoch === epoch && row.syncCount > syncCount ? 'ahead' : 'behind')
   }
 }
 
