@@ -55,10 +55,33 @@ module.exports = {
       to: { path: 'node_modules/kafkajs/', dependencyTypesNot: ['type-only', 'dynamic-import'] },
     },
     {
+      name: 'only-fanout-knows-redis',
+      severity: 'error',
+      from: { path: '^(apps|libs)', pathNot: '^apps/server/src/fanout|\\.spec\\.ts$' },
+      to: { path: 'node_modules/@redis/' },
+    },
+    {
+      name: 'redis-is-loaded-late',
+      comment: 'A server without a Redis starts without the client library.',
+      severity: 'error',
+      from: { path: '^apps/server/src/fanout', pathNot: '\\.spec\\.ts$|/testing/' },
+      to: { path: 'node_modules/@redis/', dependencyTypesNot: ['type-only', 'dynamic-import'] },
+    },
+    {
+      name: 'commits-know-no-fanout',
+      comment: 'Commits tell other nodes through a port of their own; who listens to them is put together outside.',
+      severity: 'error',
+      from: { path: '^apps/server/src/(datasets|live|aws|identity|store|domain)', pathNot: '\\.spec\\.ts$|/testing/' },
+      to: { path: '^apps/server/src/fanout' },
+    },
+    {
       name: 'no-nest-in-shell-and-store',
       comment: 'Plain classes are built by a factory, so that tests and the simulation can build them by hand.',
       severity: 'error',
-      from: { path: '^apps/server/src/(datasets|store|identity|runtime)', pathNot: '\\.module\\.ts$|\\.spec\\.ts$' },
+      from: {
+        path: '^apps/server/src/(datasets|store|identity|runtime|fanout)',
+        pathNot: '\\.module\\.ts$|\\.spec\\.ts$',
+      },
       to: { path: 'node_modules/@nestjs/' },
     },
     {

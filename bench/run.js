@@ -11,25 +11,28 @@ import * as idle from './scenarios/idle.js'
 import * as listing from './scenarios/listing.js'
 import * as live from './scenarios/live.js'
 import * as local from './scenarios/local.js'
+import * as nodes from './scenarios/nodes.js'
+import * as postgres from './scenarios/postgres.js'
 import * as start from './scenarios/start.js'
 import * as stored from './scenarios/stored.js'
 import * as stream from './scenarios/stream.js'
 import * as updates from './scenarios/updates.js'
 
 /** Measures Satchel against its goals, each side by side with what it is compared to. See docs/PERFORMANCE.md. */
-const SCENARIOS = [updates, bulk, stored, listing, start, live, local, browser, idle, stream]
+const SCENARIOS = [updates, bulk, stored, listing, start, live, local, browser, idle, stream, postgres, nodes]
 const GENERATOR = fileURLToPath(new URL('./load/generator.js', import.meta.url))
 const RESULTS = '.cache/bench.json'
 
-const USAGE = `npm run bench -- [--only <name>]… [--quick] [--log-level <level>] [--profile]
+const USAGE = `npm run bench -- [<name>]… [--only <name>]… [--quick] [--log-level <level>] [--profile]
 
-  --only       one of: ${SCENARIOS.map(({ name }) => name).join(', ')}; may be repeated
+  <name>       a scenario:  ${SCENARIOS.map(({ name }) => name).join(', ')}; may be repeated
   --quick      fewer rounds, smaller sizes: shows that all of it works, gives no figure to quote
   --log-level  the server's SATCHEL_LOG_LEVEL; default: the server's own default
   --profile    no table, but where the server's threads spend their time; "updates" unless --only bulk is given
 `
 
-const { values: asked } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     only: { type: 'string', multiple: true, default: [] },
     quick: { type: 'boolean', default: false },
@@ -38,6 +41,7 @@ const { values: asked } = parseArgs({
     help: { type: 'boolean', default: false },
   },
 })
+const asked = { ...values, only: [...positionals, ...values.only] }
 const unknown = asked.only.filter((name) => !SCENARIOS.some((scenario) => scenario.name === name))
 if (asked.help || unknown.length > 0) {
   console.log(unknown.length > 0 ? `there is no scenario ${unknown.join(', ')}\n\n${USAGE}` : USAGE)

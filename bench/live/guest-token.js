@@ -1,6 +1,11 @@
 /** An OpenID token of a new guest's. */
 export async function guestToken(url, pool) {
   const { IdentityId } = await call(url, 'GetId', { IdentityPoolId: pool })
+  return guestTokenOf(url, IdentityId)
+}
+
+/** An OpenID token of a guest. */
+export async function guestTokenOf(url, IdentityId) {
   const { Token } = await call(url, 'GetOpenIdToken', { IdentityId })
   return Token
 }

@@ -5,12 +5,13 @@ import { Connection } from './connection.js'
  * Sends each connection's requests one after the other, all connections at once, and measures from the first byte
  * sent to the last answer. Any answer but 200 ends it with what the server said.
  *
- * @param {number} port
+ * @param {number | readonly number[]} port of several, connections take them in turn
  * @param {readonly (readonly Buffer[])[]} requestsByConnection
  * @param {(connection: number, at: number, body: () => string) => void} [read]
  */
 export async function drive(port, requestsByConnection, read) {
-  const connections = await Promise.all(requestsByConnection.map(() => Connection.open(port)))
+  const ports = [port].flat()
+  const connections = await Promise.all(requestsByConnection.map((_, at) => Connection.open(ports[at % ports.length])))
   try {
     const total = requestsByConnection.reduce((sum, { length }) => sum + length, 0)
     const latencies = new Float64Array(total)

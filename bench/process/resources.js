@@ -3,11 +3,17 @@ import { readFileSync } from 'node:fs'
 const TICKS_PER_SECOND = 100
 
 /** Processor seconds that a process has used, all its threads; NaN where /proc is missing. */
-export function cpuSeconds(pid) {
+export const cpuSeconds = (pid) => processorTime(pid, 11)
+
+/** Processor seconds that processes have used which it started, and which have ended; NaN where /proc is missing. */
+export const cpuSecondsOfEnded = (pid) => processorTime(pid, 13)
+
+/** Two neighbouring fields of /proc, of user and of system. */
+function processorTime(pid, field) {
   const text = readProc(pid, 'stat')
   if (text === null) return Number.NaN
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND
+  return (Number(fields[field]) + Number(fields[field + 1])) / TICKS_PER_SECOND
 }
 
 /** Resident memory in MiB; NaN where /proc is missing. */

@@ -18,12 +18,16 @@ export async function startSatchel({ dataDir = scratchDirectory('data'), env = {
     env: { SATCHEL_PORT: String(port), SATCHEL_DATA_DIR: dataDir, SATCHEL_DEMO: 'off', ...env },
   })
   await ready(port, READY_PATH, child)
-  return { ...child, port, dataDir, databaseFile: join(dataDir, DATABASE_FILE), admin: adminOf(dataDir) }
+  return { ...child, port, dataDir, databaseFile: join(dataDir, DATABASE_FILE), admin: adminOf(dataDir, env) }
 }
 
 const DATABASE_FILE = 'satchel.db'
 
-function adminOf(dataDir) {
+function adminOf(
+  dataDir,
+  { SATCHEL_ADMIN_ACCESS_KEY_ID: accessKeyId, SATCHEL_ADMIN_SECRET_ACCESS_KEY: secretAccessKey },
+) {
+  if (accessKeyId !== undefined) return { accessKeyId, secretAccessKey }
   const text = readFileSync(join(dataDir, 'admin-credentials'), 'utf8')
   const setting = (name) => new RegExp(`^${name}\\s*=\\s*(.+)$`, 'm').exec(text)?.[1].trim()
   return { accessKeyId: setting('aws_access_key_id'), secretAccessKey: setting('aws_secret_access_key') }

@@ -64,12 +64,12 @@ export async function run({ quick, say, generator, env }) {
   ]
 }
 
-const ratioIn = ({ few, all }, at) => (all.at(at) / few.at(at)).toFixed(2)
+export const ratioIn = ({ few, all }, at) => (all.at(at) / few.at(at)).toFixed(2)
 
-const SEEDED = { dataset: 'settings', patches: 1, keysPerDataset: 2, valueBytes: 100 }
+export const SEEDED = { dataset: 'settings', patches: 1, keysPerDataset: 2, valueBytes: 100 }
 
 /** One connection and 64 write for different identities, so that each knows its records' counts. */
-function kindsOf(requests) {
+export function kindsOf(requests) {
   const alone = { ...SEEDED, connections: 1, updatesPerConnection: requests / 4, updatesBefore: SEEDED.keysPerDataset }
   const crowd = { ...alone, connections: 64, updatesPerConnection: Math.floor(requests / 64) }
   const writers = { alone: (active) => active.slice(0, 200), crowd: (active) => active.slice(200, 900) }

@@ -43,7 +43,7 @@ await consumer.subscribe({ topics: [TOPIC], fromBeginning: true })
 await consumer.run({
   autoCommit: false,
   eachBatchAutoResolve: false,
-  eachBatch: async ({ batch, heartbeat }) => {
+  eachBatch: async ({ batch, heartbeat, resolveOffset }) => {
     const changes = batch.messages.map(changeOf).filter((change) => change !== null)
     const whole = []
     for (const change of changes) {
@@ -58,6 +58,7 @@ await consumer.run({
     }
     const offset = String(BigInt(batch.lastOffset()) + 1n)
     await consumer.commitOffsets([{ topic: TOPIC, partition: batch.partition, offset }])
+    resolveOffset(batch.lastOffset())
     process.stderr.write(`partition ${batch.partition}: ${taken} taken, ${repeated} passed over\n`)
     print()
   },

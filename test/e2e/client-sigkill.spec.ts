@@ -169,6 +169,7 @@ class Device {
       case 'started':
       case 'outcome':
       case 'status':
+      case 'changed':
       case 'reply':
         return
     }

@@ -48,7 +48,7 @@ describeWithKafka('a Kafka that is away for long', {}, (kafka) => {
       await site.metric('satchel_stream_backlog_age_seconds'),
     ]
     await site.writersDone()
-    const waited = site.waiting()
+    const waited = await site.waiting()
     await broker.start()
     const backAt = performance.now()
     await site.drained(DRAINED_MS_MAX)

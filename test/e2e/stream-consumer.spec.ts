@@ -178,7 +178,8 @@ describeWithKafka('the example of a consumer, with a real Kafka', {}, (kafka: ()
     consumer = new Consumer(kafka(), database)
     while (!consumer.lines.includes(TAKEN)) await consumer.line()
     expect(await consumer.end('SIGTERM')).toBe(0) // before the second is over after which it prints
-    expect(consumer.lines.at(-1)).toBe(TAKEN)
+    // It may have been given the change once more meanwhile, and says nothing else.
+    expect(consumer.lines.filter((line) => !/^partition 0: \d taken, \d passed over$/.test(line))).toEqual([])
     expect(counted()).toMatchObject([{ changes: 1 }])
   })
 

@@ -105,7 +105,7 @@ describeWithKafka('topics that refuse, with a real Kafka', {}, (kafka) => {
     const others = await aWrittenPool('fine')
     const configured = async () => {
       const target = `/identitypools/${encodeURIComponent(pool)}/configuration`
-      return (await adminOf(site.server).wire.send({ target })).json()['CognitoStreams'] as CognitoStreams
+      return (await adminOf(site.reached).wire.send({ target })).json()['CognitoStreams'] as CognitoStreams
     }
     await pause(1_000)
     await kafka().deleteTopic(site.topic('gone'))
@@ -121,7 +121,7 @@ describeWithKafka('topics that refuse, with a real Kafka', {}, (kafka) => {
       return found
     }, DISABLED_MS_MAX)
     expect(disabled).toMatchObject({ DisabledReason: 'topic "site.gone": the topic does not exist' })
-    expect(site.waiting('gone')).toBeGreaterThan(0)
+    expect(await site.waiting('gone')).toBeGreaterThan(0)
     const through = new Map(own.map((writer) => [writer, lastBefore(writer.answeredAt, deletedAt + 25_000)]))
 
     await pause(1_000)

@@ -24,6 +24,7 @@ function journalWith(journal: Journal, changed: Partial<Journal>): Journal {
     append: (group, term) => journal.append(group, term),
     readAfter: (place) => journal.readAfter(place),
     compact: (snapshot, term) => journal.compact(snapshot, term),
+    begin: (snapshot) => journal.begin(snapshot),
     takeTerm: () => journal.takeTerm(),
     get grown() {
       return journal.grown

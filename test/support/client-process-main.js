@@ -6,6 +6,8 @@ import { createInterface } from 'node:readline'
 import { openClient } from '../../libs/client/dist/node.js'
 
 let client = null
+let loading = null
+let resting = false
 /** The batch of each dataset that was sent last: an answer does not repeat what it answers. */
 const flights = new Map()
 
@@ -58,10 +60,11 @@ const chanceFrom = (seed) => () => {
 }
 
 /** Edits without end: keys of its own, two of them always together, and keys that every device writes. */
-async function load({ seed, device, from, own, shared }) {
+async function load({ seed, device, from, own, shared, restMs = 12 }) {
   const chance = chanceFrom(seed)
   const below = (bound) => Math.floor(chance() * bound)
-  for (let n = from; ; n++) {
+  let last = null
+  for (let n = from; !resting; n++) {
     const stamp = `${device}:${n}:${'x'.repeat(below(200))}`
     const value = () => (chance() < 0.2 ? null : stamp)
     const dataset = own[below(own.length)]
@@ -77,9 +80,12 @@ async function load({ seed, device, from, own, shared }) {
       () => tell({ kind: 'saved', n, after }),
       (error) => tell({ kind: 'failed', n, fault: faultOf(error) }),
     )
+    last = saved
     if (chance() < 0.6) await saved
-    if (chance() < 0.7) await new Promise((resolve) => setTimeout(resolve, below(12)))
+    if (chance() < 0.7) await new Promise((resolve) => setTimeout(resolve, below(restMs)))
   }
+  // Edits are saved in their order.
+  await last
 }
 
 const commands = {
@@ -93,8 +99,12 @@ const commands = {
     return Object.fromEntries(datasets.map((name) => [name, shownOf(name)]))
   },
   load(job) {
-    void load(job)
+    loading = load(job)
     return null
+  },
+  async rest() {
+    resting = true
+    await loading
   },
   /** Answers once the edit is shown, and tells when it is saved. */
   edit({ dataset, edits, n }) {
@@ -105,6 +115,11 @@ const commands = {
     )
     write.outcome.then((outcome) => tell({ kind: 'outcome', n, outcome }))
     return null
+  },
+  listen({ dataset }) {
+    client.dataset(dataset).subscribe(({ by }) => {
+      if (by === 'server') tell({ kind: 'changed', dataset, at: Date.now() })
+    })
   },
   show: ({ dataset }) => shownOf(dataset),
   synchronize: () => client.synchronize(),

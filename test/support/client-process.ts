@@ -35,6 +35,8 @@ export type Told =
   | Readonly<{ kind: 'batch'; batch: SentBatch }>
   | Readonly<{ kind: 'answer'; answer: AnsweredBatch }>
   | Readonly<{ kind: 'status'; status: Status }>
+  /** Something of a dataset that is listened to came from the server, at this time of the machine. */
+  | Readonly<{ kind: 'changed'; dataset: string; at: number }>
   | Readonly<{ kind: 'fault'; fault: Fault }>
   | Readonly<{ kind: 'reply'; id: number; reply: unknown; fault?: Fault }>
 
@@ -58,8 +60,16 @@ export type OpenOptions = Readonly<{
   conflicts?: Exclude<ConflictPolicy, (...given: never) => unknown>
 }>
 
-/** The load that a process puts on its client until it is killed. */
-export type Load = Readonly<{ seed: number; device: string; from: number; own: readonly string[]; shared: string }>
+/** The load that a process puts on its client until it is killed or told to rest. */
+export type Load = Readonly<{
+  seed: number
+  device: string
+  from: number
+  own: readonly string[]
+  shared: string
+  /** Below which the pauses between edits are, in milliseconds. */
+  restMs?: number
+}>
 
 /** What a client refused, as told by its process. */
 export class ClientFault extends Error {
@@ -152,6 +162,11 @@ export class ClientProcess {
     return this.ask('load', load)
   }
 
+  /** Ends the load; answers when every edit of it is saved or has failed. */
+  rest(): Promise<void> {
+    return this.ask('rest', {})
+  }
+
   /** Edits; answers when the edit is shown. What becomes of it is told under the number. */
   edit(n: number, dataset: string, edits: KeyEdits): Promise<void> {
     return this.ask('edit', { n, dataset, edits })
@@ -166,6 +181,11 @@ export class ClientProcess {
   /** Waits until it is known what became of an edit. */
   outcome(n: number): Promise<WriteOutcome> {
     return this.heard((told) => (told.kind === 'outcome' && told.n === n ? told.outcome : undefined))
+  }
+
+  /** From now on it is told when something of the dataset comes from the server. */
+  listen(dataset: string): Promise<void> {
+    return this.ask('listen', { dataset })
   }
 
   show(dataset: string): Promise<Shown> {

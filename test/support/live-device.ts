@@ -18,7 +18,7 @@ import {
   type WireAnswer,
   type WireError,
 } from '@satchel/protocol'
-import { adminOf, at, DEVELOPER_PROVIDER } from './a-pool.js'
+import { adminOf, at, DEVELOPER_PROVIDER, type Reached } from './a-pool.js'
 import { eventually } from './eventually.js'
 import { exchange, type Answer } from './http-exchange.js'
 import type { RunningServer } from './start-server.js'
@@ -36,7 +36,7 @@ export async function aGuestBearer(server: RunningServer, pool: string): Promise
 }
 
 /** Another token of a guest. */
-export async function guestToken(server: RunningServer, identity: string): Promise<string> {
+export async function guestToken(server: Reached, identity: string): Promise<string> {
   const { Token } = await new CognitoIdentity(at(server)).getOpenIdToken({ IdentityId: identity })
   return Token!
 }
@@ -168,11 +168,17 @@ export const twin = (
     body: typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body),
   })
 
-export const syncOverHttp = async (server: RunningServer, token: string, request: unknown): Promise<SyncAnswer> =>
-  taken(parseSyncAnswer(okOf((await twin(server, 'sync', request, { token })).json())))
+export const syncOverHttp = async (
+  server: Pick<RunningServer, 'url'>,
+  token: string,
+  request: unknown,
+): Promise<SyncAnswer> => taken(parseSyncAnswer(okOf((await twin(server, 'sync', request, { token })).json())))
 
-export const watchOverHttp = async (server: RunningServer, token: string, request: unknown): Promise<WatchAnswer> =>
-  taken(parseWatchAnswer(okOf((await twin(server, 'watch', request, { token })).json())))
+export const watchOverHttp = async (
+  server: Pick<RunningServer, 'url'>,
+  token: string,
+  request: unknown,
+): Promise<WatchAnswer> => taken(parseWatchAnswer(okOf((await twin(server, 'watch', request, { token })).json())))
 
 /** A WebSocket at the socket's address, for frames that socket.io's client would never send. */
 export class RawSocket {

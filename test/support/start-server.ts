@@ -48,6 +48,10 @@ export class ServerProcess {
     return this.child.pid!
   }
 
+  get isRunning(): boolean {
+    return this.ended === null
+  }
+
   /** Everything written so far, both streams. */
   get output(): string {
     return [...this.stdout, ...this.stderr].join('\n')

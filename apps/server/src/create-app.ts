@@ -50,6 +50,7 @@ export async function createApp(options: AppOptions): Promise<NestFastifyApplica
     random,
     log,
     patience: patience ?? {},
+    leaving: () => services.health.leaving,
   })
   observeAnswers(adapter.getInstance(), (facts) => {
     metrics.observeRequest(facts.operation, facts.code, facts.ms / 1_000)

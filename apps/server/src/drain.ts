@@ -25,12 +25,12 @@ export class Drain {
     })
   }
 
-  /** Takes no new connection, lets every running request be answered, and resolves when no connection is left. */
-  async run(): Promise<void> {
+  /** Takes no new connection, lets every running request be answered within the time, and resolves when no connection is left. */
+  async run(withinMs: number): Promise<void> {
     let closed = false
     const look = (spentMs: number) => {
       if (closed) return
-      if (spentMs >= DRAIN_MS_MAX) this.cutAll()
+      if (spentMs >= Math.min(DRAIN_MS_MAX, withinMs)) this.cutAll()
       else this.closeIdle()
       this.clock.after(LOOK_EVERY_MS, () => look(spentMs + LOOK_EVERY_MS))
     }

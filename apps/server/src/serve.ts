@@ -24,18 +24,21 @@ import { createServices, type ServiceParts, type Services } from './services.js'
 import type { StreamStorage } from './store/stream-storage.js'
 import { DATABASE_FILE } from './store/database-file.js'
 import type { Stores } from './store/stores.js'
+import type { Say } from './store/typeorm/bring-up-to-date.js'
 import { openSqliteStores } from './store/typeorm/open-sqlite-stores.js'
 import { linkKeyOf } from './stream/link-key.js'
 import { openKafka } from './stream/kafka.js'
 import { tellOfKafka } from './stream/tell-of-kafka.js'
 
 const DEMO_POOL = 'demo'
+/** Until then every connection is gone; what is left of the ten seconds (F18) is for the database. */
+const STOP_MS_MAX = 9_000
 const STREAM_NOT_STOPPED = 'the change stream did not stop cleanly; its leases end by themselves'
 
 /** What tests put in place of the real thing. */
 export type Overrides = Readonly<{ clock?: Clock; random?: Random; log?: Logger; stores?: Stores }> &
   Pick<AppOptions, 'patience'> &
-  Pick<ServiceParts, 'guestRate' | 'makePrivateKey' | 'kafka'>
+  Pick<ServiceParts, 'guestRate' | 'makePrivateKey' | 'kafka' | 'wire'>
 
 /** A server that listens. */
 export type Server = Readonly<{
@@ -61,7 +64,7 @@ type StoreSettings = Pick<
   'dataDir' | 'databaseUrl' | 'databaseReplicaUrl' | 'databasePool' | 'databasePartitions'
 >
 
-/** The stores that the settings name. Rejects with a sentence when they cannot be used, as SQLite's while another process has them open. */
+/** The stores that the settings name. Rejects with a sentence when they cannot be used, as SQLite's while another process has them open. `say` is told what the start waits for. */
 export async function openStores(
   {
     dataDir,
@@ -71,17 +74,16 @@ export async function openStores(
     databasePartitions: partitions,
   }: StoreSettings,
   streams?: StreamStorage,
+  say: Say = () => {},
 ): Promise<Stores> {
-  if (url === null) return openSqliteStores(join(dataDir, DATABASE_FILE), streams)
+  if (url === null) return openSqliteStores(join(dataDir, DATABASE_FILE), streams, { say })
   // Its driver is loaded only where it is wanted.
   const { openPostgresStores } = await import('./store/typeorm/postgres/open-postgres-stores.js')
   const random = new SystemRandom()
   const { nodeName } = await import('./store/typeorm/postgres/node-name.js')
   const node = nodeName({ host: hostname(), process: process.pid, nonce: random.uuid().slice(0, 4) })
-  return openPostgresStores(
-    { url, replicaUrl, connections, partitions, node, clock: new SystemClock(), random },
-    streams,
-  )
+  const options = { url, replicaUrl, connections, partitions, node, clock: new SystemClock(), random, say }
+  return openPostgresStores(options, streams)
 }
 
 /** Starts a server and resolves once it answers. Rejects when it cannot, and then leaves nothing open. */
@@ -91,22 +93,27 @@ export async function createServer(config: Config, overrides: Overrides = {}): P
   const log = overrides.log ?? createLog(config.logLevel)
   const secrets = Secrets.open(config, random)
   const publicUrl = new PublicUrl(config.publicUrl)
-  const linkKey = linkKeyOf(config, secrets.masterKey)
+  const linkKey = linkKeyOf(config, secrets.keyring)
   const streams = { relay: config.stream.relay, linkKey, publicUrl: () => publicUrl.known() }
-  const stores = overrides.stores ?? (await openStores(config, streams))
+  const stores = overrides.stores ?? (await openStores(config, streams, (sentence) => log.warn(sentence)))
   const metrics = new Metrics(clock)
   const parts = { config, secrets, stores, metrics, log, clock, random }
   const services = createServices({ ...overrides, ...parts, publicUrl: () => publicUrl.current() })
   let drain: Drain | null = null
+  let listens = false
   let admin: AdminListener | null = null
   const close = async () => {
+    const begunAt = clock.elapsed()
     services.health.drain()
     // At once, as it needs its time too; what is committed from here on waits for the next relay.
     const streamStopped = services.stream.stop().catch((cause: unknown) => log.error({ cause }, STREAM_NOT_STOPPED))
+    // Whoever sends requests here has to notice that it should not; until then they are answered.
+    if (listens) await new Promise<void>((resolve) => clock.after(config.drainSeconds * 1_000, resolve))
     // Sockets first: Node counts them as open connections, and never ends them by itself.
     await services.live.drain()
-    await drain?.run()
+    await drain?.run(STOP_MS_MAX - (clock.elapsed() - begunAt))
     await services.writes.drained()
+    await services.fanout.close()
     await streamStopped
     await services.housekeeping.stop()
     await admin?.close()
@@ -114,6 +121,7 @@ export async function createServer(config: Config, overrides: Overrides = {}): P
   }
 
   try {
+    const heard = services.fanout.start()
     const demoPool = config.demo ? await demoPoolOf(services) : null
     const { patience } = overrides
     const app = await createApp({ config, services, metrics, log, clock, random, publicUrl, demoPool, patience })
@@ -123,9 +131,11 @@ export async function createServer(config: Config, overrides: Overrides = {}): P
     // At this very event, so that it is known before the first request.
     listener.once('listening', () => publicUrl.listensAt(urlOf(listener, host)))
     await app.listen(port, host)
+    listens = config.drainSeconds > 0
     const url = urlOf(listener, host)
     if (adminPort !== null) admin = await AdminListener.listen({ host, port: adminPort }, services.opsPages)
     startBackground({ services, metrics, log })
+    await heard
     if (config.kafka !== null && overrides.kafka === undefined) sayOfKafka(config.kafka, { clock, log })
 
     const listening = { url, publicUrl: publicUrl.current(), adminUrl: admin?.url ?? null }
@@ -141,6 +151,7 @@ export async function createServer(config: Config, overrides: Overrides = {}): P
       warnings: [
         ...secrets.warnings,
         ...configWarnings(config),
+        ...services.fanout.warnings(),
         ...(stores.warnings ?? []),
         ...(await services.stream.warnings()),
         ...nodeWarnings(process.versions.node),

@@ -1,5 +1,7 @@
+import type { IdentityId } from '@satchel/protocol'
 import type { Logger } from 'pino'
 import { CachedStanding } from './access/identity-standing.js'
+import type { Keyring } from './access/keyring.js'
 import { Seal } from './access/seal.js'
 import { TemporaryCredentials } from './access/temporary-credentials.js'
 import { CallerVerifier } from './access/verify-caller.js'
@@ -8,15 +10,19 @@ import { CommitFeed } from './datasets/commit-feed.js'
 import { Datasets } from './datasets/datasets.js'
 import { Directory } from './datasets/directory.js'
 import { Exchange } from './datasets/exchange.js'
-import { Housekeeping } from './datasets/housekeeping.js'
+import { Housekeeping, HOUSEKEEPING_LEASE } from './datasets/housekeeping.js'
+import { NodeTurn } from './datasets/node-turn.js'
 import { PoolConnections } from './datasets/pool-connections.js'
 import { SessionCount } from './datasets/session-count.js'
 import { SyncSessions } from './datasets/sync-session.js'
 import { QUEUE_BOUNDS, WriteQueue } from './datasets/write-queue.js'
+import { Fanout } from './fanout/fanout.js'
+import type { Wire } from './fanout/wire.js'
 import { createIdentityService, type IdentityParts, type IdentityService } from './identity/identity-service.js'
 import type { Place } from './identity/place.js'
 import { Live } from './live/live.js'
 import { BulkPublishWatch } from './ops/bulk-publish-watch.js'
+import { FanoutWatch } from './ops/fanout-watch.js'
 import { Health } from './ops/health.js'
 import { LiveWatch } from './ops/live-watch.js'
 import type { Metrics } from './ops/metrics.js'
@@ -33,10 +39,12 @@ import { linkKeyOf } from './stream/link-key.js'
 
 export type ServiceParts = Readonly<{
   config: Config
-  secrets: Readonly<{ masterKey: Buffer; admin: AdminCredentials }>
+  secrets: Readonly<{ keyring: Keyring; admin: AdminCredentials }>
   stores: Stores
   /** In place of the Kafka that the settings name. */
   kafka?: KafkaPorts
+  /** In place of the Redis that the settings name. */
+  wire?: Wire
   metrics: Metrics
   log: Logger
   clock: Clock
@@ -54,6 +62,8 @@ export type Services = Readonly<{
   exchange: Exchange
   /** Tells of every commit, whichever face it came by. */
   feed: CommitFeed
+  /** Other nodes: what they tell, and are told. */
+  fanout: Fanout
   live: Live
   directory: Directory
   connections: PoolConnections
@@ -69,54 +79,96 @@ export type Services = Readonly<{
 export function createServices(parts: ServiceParts): Services {
   const { config, secrets, stores, metrics, log, clock, random } = parts
   const place: Place = { region: config.region, accountId: config.accountId }
-  const seal = new Seal(secrets.masterKey)
-  const credentials = new TemporaryCredentials({ masterKey: secrets.masterKey, seal, clock, random })
+  const seal = new Seal(secrets.keyring)
+  const credentials = new TemporaryCredentials({ keyring: secrets.keyring, seal, clock, random })
   const identityStanding = new CachedStanding({ source: stores.identities, clock })
 
   const bounds = { ...QUEUE_BOUNDS, ...config.queue }
   const observer = new QueueWatch({ metrics, log })
-  const feed = new CommitFeed({
-    listenerFailed: (cause) => log.error({ cause }, 'a listener of the commit feed failed'),
-  })
-  const committed = () => stream.committed()
+  const listenerFailed = (cause: unknown) => log.error({ cause }, 'a listener of the commit feed failed')
+  const feed = new CommitFeed({ listenerFailed }, () => fanout.nodes)
+  const committed = (identities: readonly IdentityId[]) => stream.committed(identities)
   const { limits } = config
   const writes = new WriteQueue({ store: stores.datasets, limits, clock, bounds, observer, feed, committed })
   const sessions = new SyncSessions({ seal, clock, random })
   const opened = new SessionCount(stores.datasets)
   const queue = () => ({ depth: writes.depth, bytes: writes.bytes })
   const connections = new PoolConnections(stores.pools)
-  const stream = createChangeStream(parts, { connections, seal })
+  const stream: ChangeStream = createChangeStream(parts, {
+    connections,
+    seal,
+    tellNodes: () => fanout.streamCommitted(),
+  })
   const standing = () => stream.standing()
   const busy = () => ({
     database: [...(stores.connections?.() ?? [])].some(([, { isBusy }]) => isBusy),
     queue: writes.isBusy,
   })
-  const health = new Health({ probe: stores.probe, queue, bounds: config.queue, busy, clock, stream: standing })
+  const health = new Health({
+    probe: stores.probe,
+    queue,
+    bounds: config.queue,
+    busy,
+    clock,
+    stream: standing,
+    fanout: () => fanout.standing(),
+  })
   if (stores.listings !== undefined) metrics.watchListings(stores.listings)
   if (stores.connections !== undefined) metrics.watchConnections(stores.connections)
   metrics.watchQueue(queue)
   metrics.watchStore(stores.figures)
 
   const exchange = new Exchange({ store: stores.datasets, writes, seal, clock })
-  const live = new Live({
+  const live: Live = new Live({
     exchange,
     feed,
     bearers: () => identity.bearers,
     limits: config.limits,
     observer: new LiveWatch({ metrics, log }),
     clock,
+    random,
   })
   metrics.watchSockets(() => live.sockets.size)
+  const fanoutMetrics = metrics.addFanout()
+  const fanout: Fanout = new Fanout({
+    config,
+    keyring: secrets.keyring,
+    ...(parts.wire === undefined ? {} : { wire: parts.wire }),
+    feed,
+    store: stores.datasets,
+    departed: (departure) => {
+      if (departure.kind === 'identity-gone') identityStanding.forget(departure.identity)
+      else identityStanding.forgetPool(departure.pool)
+      live.sockets.recheck(departure)
+    },
+    streamCommitted: () => stream.committedElsewhere(),
+    observer: new FanoutWatch({ metrics: fanoutMetrics, log, clock }),
+    clock,
+    random,
+  })
+  fanoutMetrics.watch({
+    isUp: () => fanout.isUp,
+    subscribed: () => fanout.subscribed,
+    underway: () => fanout.underway,
+  })
   const identity: IdentityService = createIdentityService({
     stores,
     credentials,
-    masterKey: secrets.masterKey,
+    keyring: secrets.keyring,
     seal,
     place,
     issuer: parts.publicUrl,
     departures: {
-      onIdentityGone: [(gone) => identityStanding.forget(gone), (gone) => live.sockets.endIdentity(gone)],
-      onPoolGone: [(pool) => identityStanding.forgetPool(pool), (pool) => live.sockets.endPool(pool)],
+      onIdentityGone: [
+        (gone) => identityStanding.forget(gone),
+        (gone) => live.sockets.endIdentity(gone),
+        (gone) => fanout.departed({ kind: 'identity-gone', identity: gone }),
+      ],
+      onPoolGone: [
+        (pool) => identityStanding.forgetPool(pool),
+        (pool) => live.sockets.endPool(pool),
+        (pool) => fanout.departed({ kind: 'pool-gone', pool }),
+      ],
     },
     clock,
     random,
@@ -137,6 +189,7 @@ export function createServices(parts: ServiceParts): Services {
     datasets: new Datasets({ store: stores.datasets, writes, sessions, opened, seal, clock, limits: config.limits }),
     exchange,
     feed,
+    fanout,
     live,
     directory: new Directory(stores),
     connections,
@@ -151,6 +204,7 @@ export function createServices(parts: ServiceParts): Services {
       clock,
       tombstoneDays: config.tombstoneDays,
       streamRetentionDays: config.stream.retentionDays,
+      turn: new NodeTurn({ leases: stores.leases, name: HOUSEKEEPING_LEASE, nameHolder: () => random.uuid(), clock }),
       observer: new HousekeepingWatch({ metrics, log }),
     }),
     health,
@@ -161,7 +215,7 @@ export function createServices(parts: ServiceParts): Services {
 /** The stream over the Kafka that the settings name, or none. */
 function createChangeStream(
   { config, secrets, stores, publicUrl, metrics, log, clock, random, kafka }: ServiceParts,
-  { connections, seal }: Readonly<{ connections: PoolConnections; seal: Seal }>,
+  { connections, seal, tellNodes }: Readonly<{ connections: PoolConnections; seal: Seal; tellNodes: () => void }>,
 ): ChangeStream {
   const clientLog = (facts: object, message: string) => log.debug(facts, message)
   const opened = kafka ?? (config.kafka === null ? null : openKafka(config.kafka, { clock, log: clientLog }))
@@ -172,7 +226,8 @@ function createChangeStream(
     stores,
     connections,
     seal,
-    linkKey: linkKeyOf(config, secrets.masterKey),
+    linkKey: linkKeyOf(config, secrets.keyring),
+    tellNodes,
     publicUrl,
     observers: {
       relay: watch,

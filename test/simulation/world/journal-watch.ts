@@ -32,8 +32,8 @@ export class JournalWatch {
     const newest = new Map<string, string | null>()
     return {
       kept: (placed) => {
-        // After an eviction the journal's places begin anew, and those that entries name go on: by how much says the snapshot that
-        // follows the empty group with which a lost journal begins.
+        // After an eviction the journal's places may begin anew, and those that entries name go on: by how much says the snapshot
+        // with which a lost journal begins.
         if (placed.place === 1) offset = 0
         this.trace(`${this.device} ${store} ${placed.place} ${JSON.stringify(placed.group)}`)
         if (placed.group.length > 0) groups.set(placed.place + offset, placed)

@@ -196,6 +196,17 @@ export class SimJournal implements Journal {
     })
   }
 
+  begin(snapshot: Snapshot): Promise<boolean> {
+    return this.transact((stored) => {
+      if (this.disk.faults.full) throw new JournalFault('full', 'the simulated disk is full')
+      if (stored.snapshot !== null || stored.place > 0) return false
+      this.disk.watch.compacted(snapshot)
+      stored.snapshot = { through: snapshot.through, bytes: snapshot.bytes.slice() }
+      stored.place = snapshot.through
+      return true
+    })
+  }
+
   takeTerm(): Promise<number> {
     return this.transact((stored) => ++stored.term)
   }

@@ -9,6 +9,7 @@ import {
   type Limits,
   type WireError,
 } from '@satchel/protocol'
+import { Keyring } from '../../../apps/server/src/access/keyring.js'
 import { readConfig, type Config } from '../../../apps/server/src/config/config.js'
 import type { Metrics } from '../../../apps/server/src/ops/metrics.js'
 import { Refusal } from '../../../apps/server/src/refusal.js'
@@ -99,7 +100,7 @@ export class SimServer {
     const services = createServices({
       config: { ...config, limits: this.limits } satisfies Config,
       secrets: {
-        masterKey: Buffer.alloc(32, 7),
+        keyring: new Keyring([Buffer.alloc(32, 7)]),
         admin: { accessKeyId: 'AKIASIMULATED', secretAccessKey: 'simulated' },
       },
       stores: { ...memoryStores(this.database), datasets: store.store },

@@ -122,6 +122,16 @@ export class KafkaCluster {
     return messages
   }
 
+  /** Tells of each message of the topic, from its beginning on, as it comes; until the answer is called. */
+  follow(topic: string, take: (message: StoredMessage) => void): () => void {
+    const args = ['-b', this.addresses.join(','), '-C', '-t', topic, '-o', 'beginning', '-q', '-u', '-J']
+    const child = spawn('kcat', args, { stdio: ['ignore', 'pipe', 'ignore'] })
+    createInterface({ input: child.stdout, crlfDelay: Infinity }).on('line', (line) => {
+      if (line !== '') take(messageOf(JSON.parse(line) as KcatMessage))
+    })
+    return () => void child.kill('SIGKILL')
+  }
+
   /** The same one by one, for topics that are too large to be held. */
   async readEach(topic: string, take: (message: StoredMessage) => void): Promise<void> {
     const args = ['-b', this.addresses.join(','), '-C', '-t', topic, '-o', 'beginning', '-e', '-q', '-J']

@@ -1,35 +1,42 @@
+import { get } from 'node:http'
 import { connect, createServer, type Server, type Socket } from 'node:net'
-import { exchange } from '../http-exchange.js'
 
 /** How often each node is asked whether it is well, and how long it may take to say so. */
-const LOOK_EVERY_MS = 100
-const ANSWER_MS_MAX = 500
+const LOOK_EVERY_MS = 200
+const ANSWER_MS_MAX = 1_000
+/** So many looks without any answer, and a node is taken for gone. */
+const MISSED_MAX = 2
 
-/** Bytes after which a connection is torn, towards the client or towards the node. */
-export type Tear = Readonly<{ afterBytes: number }>
+/** Where a connection is torn: after so many bytes towards the one or the other. */
+export type Tear = Readonly<{ towards: 'client' | 'node'; afterBytes: number }>
 
-type Node = { readonly url: string; well: boolean; readonly links: Set<Link> }
+type Node = { readonly url: string; well: boolean; missed: number; readonly links: Set<Link> }
 type Link = Readonly<{ client: Socket; server: Socket }>
 
 /**
  * A load balancer as sites have them, small: takes connections in turn to whichever node says that it is ready, and knows nothing of
- * what they carry. A node that does not answer gets no new connections, and those it has are ended.
+ * what they carry. A node that says it is not ready gets no new connections as long as another one is; one that answers nothing loses
+ * those it has, too. Where no node is well all are taken for well, so that whoever asks is answered by a node.
  */
 export class Balancer {
   /** Asked for each new connection; null leaves it whole. */
   tear: () => Tear | null = () => null
-  /** Connections torn so far. */
+  /** Connections that were carried to a node so far, and those of them that were torn. */
+  carried = 0
   torn = 0
   private nodes: Node[] = []
   private turn = 0
   private readonly looking = new AbortController()
 
   private constructor(private readonly server: Server) {
-    server.on('connection', (client) => this.carry(client))
+    server.on('connection', (client) => {
+      client.on('error', () => {}) // told by its end
+      this.carry(client)
+    })
   }
 
   static async start(): Promise<Balancer> {
-    const server = createServer({ noDelay: true })
+    const server = createServer({ noDelay: true, allowHalfOpen: true })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     return new Balancer(server)
   }
@@ -43,7 +50,7 @@ export class Balancer {
     for (const node of this.nodes) if (!urls.includes(node.url)) this.drop(node)
     const kept = this.nodes.filter(({ url }) => urls.includes(url))
     const fresh = urls.filter((url) => !kept.some((node) => node.url === url))
-    const added = fresh.map((url): Node => ({ url, well: true, links: new Set() }))
+    const added = fresh.map((url): Node => ({ url, well: true, missed: 0, links: new Set() }))
     this.nodes = [...kept, ...added]
     for (const node of added) void this.watch(node)
   }
@@ -66,79 +73,86 @@ export class Balancer {
 
   private async watch(node: Node): Promise<void> {
     while (!this.looking.signal.aborted && this.nodes.includes(node)) {
-      node.well = await isReady(node.url)
-      if (!node.well) this.drop(node)
+      const status = await statusOf(node.url)
+      node.well = status === 200
+      node.missed = status === null ? node.missed + 1 : 0
+      if (node.missed >= MISSED_MAX) this.drop(node)
       await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS))
     }
   }
 
   private drop(node: Node): void {
-    for (const { client, server } of node.links) {
-      client.resetAndDestroy()
-      server.destroy()
-    }
+    for (const link of node.links) end(link)
   }
 
-  /** Tries each node that is well, in turn, until one takes the connection. */
-  private carry(client: Socket, tried = new Set<Node>()): void {
-    client.on('error', () => {})
+  /** Tries one node after the other until one takes the connection. */
+  private carry(client: Socket, tried: ReadonlySet<Node> = new Set()): void {
     const node = this.next(tried)
     if (node === null || client.destroyed) return void client.resetAndDestroy()
     const { hostname: host, port } = new URL(node.url)
-    const server = connect({ host, port: Number(port), noDelay: true })
-    const again = () => this.carry(client, tried.add(node))
+    const server = connect({ host, port: Number(port), noDelay: true, allowHalfOpen: true })
+    const again = () => this.carry(client, new Set([...tried, node]))
     server.once('error', again)
     server.once('connect', () => {
       server.off('error', again)
-      this.join(node, { client, server })
+      server.on('error', () => {}) // told by its end
+      if (client.destroyed) server.resetAndDestroy()
+      else this.join(node, { client, server })
     })
   }
 
   private next(tried: ReadonlySet<Node>): Node | null {
-    for (let step = 0; step < this.nodes.length; step++) {
-      const node = this.nodes[this.turn++ % this.nodes.length]!
-      if (node.well && !tried.has(node)) return node
-    }
-    return null
+    const left = this.nodes.filter((node) => !tried.has(node))
+    const well = left.filter((node) => node.well)
+    const choice = well.length > 0 ? well : left
+    return choice[this.turn++ % choice.length] ?? null
   }
 
   private join(node: Node, link: Link): void {
     const { client, server } = link
+    this.carried++
     node.links.add(link)
-    const left = { bytes: this.tear()?.afterBytes ?? Infinity }
-    const over = (): void => {
-      node.links.delete(link)
-      client.destroy()
-      server.destroy()
-    }
-    for (const [from, to] of [
-      [client, server],
-      [server, client],
+    const tear = this.tear()
+    for (const [from, to, towards] of [
+      [client, server, 'node'],
+      [server, client, 'client'],
     ] as const) {
-      from.on('error', () => {})
-      from.on('close', over)
+      let left = tear?.towards === towards ? tear.afterBytes : Infinity
       from.on('data', (bytes) => {
-        left.bytes -= bytes.length
-        if (left.bytes > 0) return to.write(bytes)
-        // What came before the tear still arrives, so that it falls within a message.
-        this.torn++
-        to.write(bytes.subarray(0, bytes.length + left.bytes), () => {
-          client.resetAndDestroy()
-          server.resetAndDestroy()
-        })
-        from.removeAllListeners('data')
-        return false
+        const carried = bytes.subarray(0, left)
+        left -= carried.length
+        if (left === 0) {
+          this.torn++
+          from.removeAllListeners('data').pause()
+          // What came before the tear still arrives, so that it falls within a message.
+          to.write(carried, () => end(link))
+        } else if (!to.write(carried)) {
+          from.pause()
+          to.once('drain', () => from.resume())
+        }
+      })
+      from.on('end', () => to.end())
+      from.on('close', (failed) => {
+        if (failed) end(link)
+        else to.end()
+        if (client.destroyed && server.destroyed) node.links.delete(link)
       })
     }
   }
 }
 
-async function isReady(url: string): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<false>((resolve) => (timer = setTimeout(() => resolve(false), ANSWER_MS_MAX)))
-  const asked = exchange(url, { target: '/health/ready' }).then(
-    ({ status }) => status === 200,
-    () => false,
-  )
-  return Promise.race([asked, late]).finally(() => clearTimeout(timer))
+function end({ client, server }: Link): void {
+  client.resetAndDestroy()
+  server.resetAndDestroy()
 }
+
+/** What it answers when it is asked whether it is ready; null for nothing in time. */
+const statusOf = (url: string): Promise<number | null> =>
+  new Promise((resolve) => {
+    const signal = AbortSignal.timeout(ANSWER_MS_MAX)
+    const asked = get(`${url}/health/ready`, { agent: false, signal }, (answer) => {
+      resolve(answer.statusCode ?? null)
+      answer.destroy()
+    })
+    asked.on('error', () => resolve(null))
+  })

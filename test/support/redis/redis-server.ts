@@ -28,13 +28,18 @@ export class RedisServer {
     private readonly settings: readonly string[],
   ) {}
 
-  /** Resolves once it answers. `settings` are options of its command line, such as `--requirepass secret`, word by word. */
-  static async start(settings: readonly string[] = []): Promise<RedisServer> {
+  /** Resolves once it answers, on a free port where none is given. `settings` are options of its command line, such as `--requirepass secret`, word by word. */
+  static async start(settings: readonly string[] = [], port?: number): Promise<RedisServer> {
     const program = findRedis()
     if (program === null) throw new Error('there is no redis-server here')
     const folder = mkdtempSync(join(tmpdir(), `satchel-redis-${process.pid}-`))
-    const server = new RedisServer(program, await freePort(), folder, settings)
-    await server.launch()
+    const server = new RedisServer(program, port ?? (await freePort()), folder, settings)
+    try {
+      await server.launch()
+    } catch (fault) {
+      await server.end()
+      throw fault
+    }
     return server
   }
 

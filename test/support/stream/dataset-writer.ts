@@ -22,6 +22,11 @@ export type WriterOptions = Readonly<{
   restMs: number
   /** The value of a record; a short one unless it is said otherwise. */
   value?: (chance: Seeded) => string
+  /**
+   * False where a request may be carried out long after its answer was given up, by a server that was stopped: a deletion, unlike an update, cannot be told
+   * from another one.
+   */
+  deletes?: boolean
 }>
 
 /**
@@ -52,9 +57,9 @@ export class DatasetWriter {
 
   /** Writes until {@link stop}; rejects when something is refused that should not be. */
   async run(): Promise<void> {
-    const { chance, restMs } = this.options
+    const { chance, restMs, deletes = true } = this.options
     while (this.going) {
-      if (this.exists && chance.next() < 0.05) await this.delete()
+      if (this.exists && deletes && chance.next() < 0.05) await this.delete()
       else await this.update()
       if (restMs > 0) await new Promise((resolve) => setTimeout(resolve, chance.from(0, restMs)))
     }

@@ -1,6 +1,6 @@
+import type { Reached } from '../a-pool.js'
 import { eventually } from '../eventually.js'
 import { asking, batchOf, guestToken, twin, type Bearer } from '../live-device.js'
-import type { RunningServer } from '../start-server.js'
 import type { Address } from './dataset-writer.js'
 
 const ANSWER_MS_MAX = 60_000
@@ -17,11 +17,11 @@ export class ManyChanges {
   ) {}
 
   static async begin(
-    server: Address & Readonly<{ server: RunningServer }>,
+    server: Address & Readonly<{ reached: Reached }>,
     who: Readonly<{ pool: string; identity: string }>,
     datasets: readonly string[],
   ): Promise<ManyChanges> {
-    const token = await guestToken(server.server, who.identity)
+    const token = await guestToken(server.reached, who.identity)
     return new ManyChanges(server, { ...who, token }, datasets)
   }
 

@@ -2,6 +2,7 @@ import { CognitoSync } from '@aws-sdk/client-cognito-sync'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Keyring } from '../../../apps/server/src/access/keyring.js'
 import { recordsLinkKey } from '../../../apps/server/src/access/records-link.js'
 import { readConfig } from '../../../apps/server/src/config/config.js'
 import { createLog } from '../../../apps/server/src/ops/log.js'
@@ -31,7 +32,7 @@ export class ModelledSite {
   readonly stores: Stores
 
   constructor(database = new MemoryDatabase()) {
-    const linkKey = recordsLinkKey(MASTER_KEY, 7 * 86_400_000)
+    const linkKey = recordsLinkKey(new Keyring([MASTER_KEY]), 7 * 86_400_000)
     this.stores = memoryStores(database, { relay: true, linkKey, publicUrl: () => this.server?.publicUrl ?? null })
   }
 

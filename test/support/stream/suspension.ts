@@ -60,7 +60,8 @@ export class Suspension implements Clock {
   leases(store: LeaseStore): LeaseStore {
     return {
       take: (request) => this.held(() => store.take(request)),
-      release: (holder) => this.held(() => store.release(holder)),
+      holders: (request) => this.held(() => store.holders(request)),
+      release: (holder, names) => this.held(() => store.release(holder, names)),
     }
   }
 

@@ -1,9 +1,11 @@
 import { openRecordsLink, RECORDS_LINK_PATH, recordsLink, recordsLinkKey } from './records-link.js'
+import { Keyring } from './keyring.js'
 import { Seal } from './seal.js'
 
 const MASTER_KEY = Buffer.alloc(32, 1)
-const seal = new Seal(MASTER_KEY)
-const link = recordsLink(recordsLinkKey(MASTER_KEY, 1_000), {
+const keyring = new Keyring([MASTER_KEY])
+const seal = new Seal(keyring)
+const link = recordsLink(recordsLinkKey(keyring, 1_000), {
   publicUrl: 'https://satchel.example',
   eventId: 'us-east-1:a/settings/7',
   at: 50_000,
@@ -17,7 +19,7 @@ test('[V10] a link opens its event until its time is over, and not from then on'
 })
 
 test('[V10] a link that was altered, made under another key, or sealed for something else opens nothing', () => {
-  expect(openRecordsLink(new Seal(Buffer.alloc(32, 2)), token, 50_000)).toBeNull()
+  expect(openRecordsLink(new Seal(new Keyring([Buffer.alloc(32, 2)])), token, 50_000)).toBeNull()
   expect(openRecordsLink(seal, `${token}x`, 50_000)).toBeNull()
   const page = seal.close('page', [], JSON.stringify(['us-east-1:a/settings/7', 90_000]))
   expect(openRecordsLink(seal, page, 50_000)).toBeNull()

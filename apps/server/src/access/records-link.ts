@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto'
-import { sealUnder, subkey, type Seal } from './seal.js'
+import type { Keyring } from './keyring.js'
+import { sealUnder, type Seal } from './seal.js'
 
 /** Path of the URLs below; the token follows it. */
 export const RECORDS_LINK_PATH = '/stream/records/'
@@ -13,9 +14,9 @@ export type RecordsLinkKey = Readonly<{
   lifeMs: number
 }>
 
-/** Takes the 32 bytes of SATCHEL_MASTER_KEY. */
-export const recordsLinkKey = (masterKey: Buffer, lifeMs: number): RecordsLinkKey => ({
-  key: subkey(masterKey, PURPOSE),
+/** Links are sealed under the first key of the ring. */
+export const recordsLinkKey = (keyring: Keyring, lifeMs: number): RecordsLinkKey => ({
+  key: keyring.subkeys(PURPOSE)[0],
   lifeMs,
 })
 

@@ -1,10 +1,11 @@
-import { createHmac, type KeyObject } from 'node:crypto'
+import { createHmac } from 'node:crypto'
 import type { IdentityId, IdentityPoolId } from '@satchel/protocol'
 import { refuse } from '../refusal.js'
 import type { Clock } from '../runtime/clock.js'
 import type { Random } from '../runtime/random.js'
 import type { Caller } from './caller.js'
-import { subkey, type Seal } from './seal.js'
+import type { Keyring, Subkeys } from './keyring.js'
+import type { Seal } from './seal.js'
 
 /** What temporary credentials are good for. */
 export type CredentialsGrant = Readonly<{
@@ -24,6 +25,9 @@ export type IssuedCredentials = Readonly<{
   expiresAt: number
 }>
 
+/** What temporary credentials come to when they are shown. */
+export type OpenedCredentials = Readonly<{ caller: IdentityCaller; secretAccessKey: string }>
+
 export type IdentityCaller = Extract<Caller, { kind: 'identity' }>
 
 /** A token travels in a header with every request, and servers and proxies take 8 to 16 KiB of headers in all. */
@@ -34,13 +38,14 @@ export const TEMPORARY_PREFIX = 'ASIA'
 
 /**
  * Credentials of an identity for a while. They are kept nowhere: the secret follows from the access key id under the
- * server's master key (K2), and the session token says, sealed, whose they are and for how long (K3).
+ * server's master key (K2), and the session token says, sealed, whose they are and for how long (K3). Both under the same key, so the
+ * token tells which of several it was.
  */
 export class TemporaryCredentials {
-  private readonly secretKey: KeyObject
+  private readonly secretKeys: Subkeys
 
-  constructor(private readonly deps: Readonly<{ masterKey: Buffer; seal: Seal; clock: Clock; random: Random }>) {
-    this.secretKey = subkey(deps.masterKey, 'temporary-secret')
+  constructor(private readonly deps: Readonly<{ keyring: Keyring; seal: Seal; clock: Clock; random: Random }>) {
+    this.secretKeys = deps.keyring.subkeys('temporary-secret')
   }
 
   /** Makes credentials. Refuses a role whose name would make the session token too long to travel (K4). */
@@ -56,18 +61,22 @@ export class TemporaryCredentials {
           `at most ${SESSION_TOKEN_LENGTH_MAX} can travel in a header`,
       )
     }
-    return { accessKeyId, secretAccessKey: this.secretOf(accessKeyId), sessionToken, expiresAt }
+    return { accessKeyId, secretAccessKey: this.secretOf(accessKeyId, 0), sessionToken, expiresAt }
   }
 
-  /** The secret of an access key id: 40 characters. */
-  secretOf(accessKeyId: string): string {
-    return createHmac('sha256', this.secretKey).update(accessKeyId).digest('base64').slice(0, 40)
+  /** Whom a session token speaks for, expired or not, and who signs with; null unless it was issued here, with this access key id. */
+  open(accessKeyId: string, sessionToken: string): OpenedCredentials | null {
+    const opened = this.deps.seal.opened('credentials', [accessKeyId], sessionToken)
+    if (opened === null) return null
+    return {
+      caller: callerOf(accessKeyId, opened.text),
+      secretAccessKey: this.secretOf(accessKeyId, opened.place),
+    }
   }
 
-  /** Whom a session token speaks for, expired or not; null unless it was issued here, with this access key id. */
-  open(accessKeyId: string, sessionToken: string): IdentityCaller | null {
-    const text = this.deps.seal.open('credentials', [accessKeyId], sessionToken)
-    return text === null ? null : callerOf(accessKeyId, text)
+  /** 40 characters. */
+  private secretOf(accessKeyId: string, place: number): string {
+    return createHmac('sha256', this.secretKeys[place]!).update(accessKeyId).digest('base64').slice(0, 40)
   }
 }
 

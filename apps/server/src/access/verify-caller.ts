@@ -7,14 +7,22 @@ import type { IdentityStanding } from './identity-standing.js'
 import { RecentCache } from './recent-cache.js'
 import { signingKey } from './signature.js'
 import { claimedSignature, refuseFalseSignature, type SignedRequest, type SigningService } from './signed-request.js'
-import { TEMPORARY_PREFIX, type IdentityCaller, type TemporaryCredentials } from './temporary-credentials.js'
+import {
+  TEMPORARY_PREFIX,
+  type IdentityCaller,
+  type OpenedCredentials,
+  type TemporaryCredentials,
+} from './temporary-credentials.js'
 
 export type { SignedRequest, SigningService } from './signed-request.js'
 
 /** The account's own credentials. */
 export type AccountCredentials = Readonly<{ accessKeyId: string; secretAccessKey: string }>
 
-type OpenedToken = Readonly<{ sessionToken: string; caller: IdentityCaller }>
+type OpenedToken = OpenedCredentials & Readonly<{ sessionToken: string }>
+
+/** Who claims to call, and the secret that only they have. */
+type Claimed = Readonly<{ caller: Caller; secretAccessKey: string }>
 
 /** Most signing keys and most session tokens remembered; about 1 KB for both of a key. */
 export const REMEMBERED_MAX = 8_192
@@ -46,40 +54,36 @@ export class CallerVerifier {
   async verify(request: SignedRequest, service: SigningService): Promise<Caller> {
     const { region, clock } = this.deps
     const claimed = claimedSignature(request, { region, service, nowMs: clock.now() })
-    const caller = this.claimedCaller(claimed.authorization.accessKeyId, claimed.sessionToken)
-    refuseFalseSignature(claimed, request.body, this.signingKey(claimed.authorization))
+    const { caller, secretAccessKey } = this.claimedCaller(claimed.authorization.accessKeyId, claimed.sessionToken)
+    refuseFalseSignature(claimed, request.body, this.signingKey(claimed.authorization, secretAccessKey))
     if (caller.kind === 'identity') await this.refuseEnded(caller)
     return caller
   }
 
   /** Whose key it is; the account's comes without a session token, all others must have one that fits (K5). */
-  private claimedCaller(accessKeyId: string, sessionToken: string | undefined): Caller {
+  private claimedCaller(accessKeyId: string, sessionToken: string | undefined): Claimed {
     const { account, accountId } = this.deps
     if (accessKeyId === account.accessKeyId && sessionToken === undefined) {
-      return { kind: 'account', accountId, accessKeyId }
+      return { caller: { kind: 'account', accountId, accessKeyId }, secretAccessKey: account.secretAccessKey }
     }
     if (!accessKeyId.startsWith(TEMPORARY_PREFIX) || sessionToken === undefined) refuseUnknown()
     return this.openedToken(accessKeyId, sessionToken) ?? refuseUnknown()
   }
 
-  private openedToken(accessKeyId: string, sessionToken: string): IdentityCaller | null {
+  private openedToken(accessKeyId: string, sessionToken: string): OpenedCredentials | null {
     const held = this.openedTokens.get(accessKeyId)
-    if (held?.sessionToken === sessionToken) return held.caller
-    const caller = this.deps.temporaryCredentials.open(accessKeyId, sessionToken)
-    if (caller !== null) this.openedTokens.set(accessKeyId, { sessionToken, caller })
-    return caller
+    if (held?.sessionToken === sessionToken) return held
+    const opened = this.deps.temporaryCredentials.open(accessKeyId, sessionToken)
+    if (opened !== null) this.openedTokens.set(accessKeyId, { ...opened, sessionToken })
+    return opened
   }
 
   /** Only for a key that is known and a scope that is ours, so that strangers cannot fill the cache. */
-  private signingKey(authorization: Authorization): KeyObject {
+  private signingKey(authorization: Authorization, secretAccessKey: string): KeyObject {
     const held = this.keysByCredential.get(authorization.credential)
     if (held !== undefined) return held
-    const { account, temporaryCredentials } = this.deps
-    const { accessKeyId, credential } = authorization
-    const isAccount = accessKeyId === account.accessKeyId
-    const secret = isAccount ? account.secretAccessKey : temporaryCredentials.secretOf(accessKeyId)
-    const key = signingKey(secret, authorization)
-    this.keysByCredential.set(credential, key)
+    const key = signingKey(secretAccessKey, authorization)
+    this.keysByCredential.set(authorization.credential, key)
     return key
   }
 

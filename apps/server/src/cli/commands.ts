@@ -30,6 +30,11 @@ export const commands: readonly Command[] = [
     load: () => import('./copy.js'),
   },
   {
+    name: 'migrate',
+    summary: 'brings the tables of the database up to this version, before servers do',
+    load: () => import('./migrate.js'),
+  },
+  {
     name: 'audit-stream',
     summary: 'proves that no change is missing in Kafka, and publishes again what is',
     load: () => import('./audit-stream.js'),

@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { MASTER_KEY_FILE } from '../config/secrets.js'
+import { MASTER_KEY_FILE } from '../config/master-key-files.js'
 import { SystemClock } from '../runtime/clock.js'
 import { SystemRandom } from '../runtime/random.js'
 import { DATABASE_FILE } from '../store/database-file.js'

@@ -22,10 +22,13 @@ test('[O2] without any setting the defaults hold', () => {
     accountId: '000000000000',
     admin: null,
     masterKey: null,
+    otherMasterKeys: [],
     kafka: null,
     stream: { retentionDays: 7, backlogRowsMax: 10_000_000, relay: true },
+    redis: null,
     allowedOrigins: null,
     demo: true,
+    drainSeconds: 0,
     logLevel: 'info',
     adminPort: null,
     limits: AWS_LIMITS,
@@ -52,6 +55,7 @@ test('every setting is read', () => {
     SATCHEL_ADMIN_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE',
     SATCHEL_ADMIN_SECRET_ACCESS_KEY: A_SECRET,
     SATCHEL_MASTER_KEY: A_KEY,
+    SATCHEL_OTHER_MASTER_KEYS: [8, 9].map((byte) => Buffer.alloc(32, byte).toString('base64')).join(' , '),
     SATCHEL_KAFKA_BROKERS: 'a.example:9092, 127.0.0.1:9093,',
     SATCHEL_KAFKA_TLS: 'on',
     SATCHEL_KAFKA_SASL_MECHANISM: 'scram-sha-512',
@@ -72,6 +76,7 @@ test('every setting is read', () => {
     SATCHEL_LIMIT_BYTES_PER_IDENTITY: '83886080',
     SATCHEL_SOCKETS_PER_ADDRESS: '12',
     SATCHEL_TOMBSTONE_DAYS: '30',
+    SATCHEL_DRAIN_SECONDS: '3',
     SATCHEL_QUEUE_WRITES: '10',
     SATCHEL_QUEUE_BYTES: '8388608',
   })
@@ -88,6 +93,7 @@ test('every setting is read', () => {
     accountId: '123456789012',
     admin: { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: A_SECRET },
     masterKey: Buffer.alloc(32, 7),
+    otherMasterKeys: [Buffer.alloc(32, 8), Buffer.alloc(32, 9)],
     kafka: {
       brokers: ['a.example:9092', '127.0.0.1:9093'],
       tls: { ca: null },
@@ -96,8 +102,10 @@ test('every setting is read', () => {
       topicPrefix: 'prod.',
     },
     stream: { retentionDays: 14, backlogRowsMax: 500, relay: false },
+    redis: null,
     allowedOrigins: ['https://app.example.com', 'http://localhost', 'capacitor://localhost'],
     demo: true,
+    drainSeconds: 3,
     logLevel: 'debug',
     adminPort: 0,
     limits: {
@@ -172,6 +180,9 @@ test.each([
   ['SATCHEL_MASTER_KEY', Buffer.alloc(31).toString('base64'), 'decodes to 31 bytes'],
   ['SATCHEL_MASTER_KEY', 'not base64!', 'is not base64'],
   ['SATCHEL_MASTER_KEY', 'ab'.repeat(32), 'decodes to 48 bytes'],
+  ['SATCHEL_OTHER_MASTER_KEYS', ',', 'names no key'],
+  ['SATCHEL_OTHER_MASTER_KEYS', Array(5).fill(A_KEY).join(), 'names 5 keys'],
+  ['SATCHEL_OTHER_MASTER_KEYS', `${A_KEY},AAAA`, 'the one at place 2 decodes to 3 bytes'],
   ['SATCHEL_ALLOWED_ORIGINS', 'app.example.com', 'is not an origin at place 1'],
   ['SATCHEL_ALLOWED_ORIGINS', 'https://a.example, https://b.example/path', 'is not an origin at place 2'],
   ['SATCHEL_ALLOWED_ORIGINS', '*, https://a.example', 'beside *'],
@@ -193,6 +204,7 @@ test.each([
 test.each([
   ['SATCHEL_ADMIN_SECRET_ACCESS_KEY', 'hunter2-hunter2'],
   ['SATCHEL_MASTER_KEY', 'c2VjcmV0LWtleS10aGF0LWlzLXRvby1zaG9ydA=='],
+  ['SATCHEL_OTHER_MASTER_KEYS', 'c2VjcmV0LWtleS10aGF0LWlzLXRvby1zaG9ydA=='],
   ['SATCHEL_DATABASE_URL', 'postgres://satchel:hunter2-hunter2@db'],
   ['SATCHEL_DATABASE_URL', 'mysql://satchel:hunter2-hunter2@db/satchel'],
   ['SATCHEL_KAFKA_SASL_PASSWORD', 'hunter2-hunter2\u0007'],
@@ -230,17 +242,51 @@ test('[O1] the admin port may be free like the main one, but not be the same', (
   expect(faultsOf({ SATCHEL_ADMIN_PORT: '4680' })).toEqual([expect.stringContaining('both "4680"')])
 })
 
-test('[O9] SATCHEL_REDIS_URL is refused while this version has nothing behind it', () => {
+test('[RD8] a Redis is taken with a shared database only, with its login, and several as one cluster', () => {
   expect(faultsOf({ SATCHEL_REDIS_URL: 'redis://cache' })).toEqual([
-    expect.stringMatching(/this version has no .* yet; unset it/),
+    expect.stringContaining('SATCHEL_REDIS_URL is set without SATCHEL_DATABASE_URL'),
   ])
+  const given = { SATCHEL_DATABASE_URL: 'postgres://db/satchel', SATCHEL_MASTER_KEY: A_KEY }
+  const redisOf = (url: string) => readConfig({ ...given, SATCHEL_REDIS_URL: url }).redis
+  expect(redisOf('redis://cache')).toEqual({
+    nodes: [{ host: 'cache', port: 6379 }],
+    tls: false,
+    username: null,
+    password: null,
+  })
+  expect(redisOf('rediss://app:p%40ss@[::1]:7000/0, rediss://app:p%40ss@b.example')).toEqual({
+    nodes: [
+      { host: '::1', port: 7000 },
+      { host: 'b.example', port: 6379 },
+    ],
+    tls: true,
+    username: 'app',
+    password: 'p@ss',
+  })
+})
+
+test.each([
+  [',', 'names no Redis'],
+  ['cache:6379', 'does not begin with redis://'],
+  ['redis://:hunter2/@cache', 'is not a URL'],
+  ['redis://:hunter2%zz@cache', 'has a % that begins no escape'],
+  ['redis://hunter2@cache', 'a user name without a password'],
+  ['redis://:hunter2@', 'is not a URL'],
+  ['redis://:hunter2@cache/3', 'names a database'],
+  ['redis://:hunter2@cache?x=1', 'has more than scheme'],
+  ['redis://:hunter2@a,redis://b', 'with different schemes or logins'],
+])('[RD8] a Redis URL that cannot be right is refused, and not shown', (url, wrong) => {
+  const given = { SATCHEL_DATABASE_URL: 'postgres://db/satchel', SATCHEL_MASTER_KEY: A_KEY }
+  const [fault] = faultsOf({ ...given, SATCHEL_REDIS_URL: url })
+  expect(fault).toContain(wrong)
+  expect(fault).not.toContain('hunter2')
 })
 
 test('[X10] a database of its own is taken with the master key alone, and with its settings', () => {
   const faults = faultsOf({ SATCHEL_DATABASE_URL: 'postgres://db/satchel' })
   expect(faults).toEqual([expect.stringContaining('SATCHEL_MASTER_KEY')])
   const given = { SATCHEL_DATABASE_URL: 'postgresql://u:p%40ss@db:5433/satchel', SATCHEL_MASTER_KEY: A_KEY }
-  const plain = { databaseUrl: given.SATCHEL_DATABASE_URL, databasePool: 10, databasePartitions: null }
+  const plain = { databaseUrl: given.SATCHEL_DATABASE_URL, databasePool: 10, databasePartitions: null, drainSeconds: 2 }
   expect(readConfig(given)).toMatchObject(plain)
   const settings = { ...given, SATCHEL_DATABASE_POOL: '20', SATCHEL_DATABASE_PARTITIONS: '0' }
   expect(readConfig(settings)).toMatchObject({ databasePool: 20, databasePartitions: 0 })

@@ -5,6 +5,7 @@ import { ConfigFault } from './config-fault.js'
 import { kafkaConfigOf, kafkaFaults, type KafkaConfig } from './kafka-config.js'
 import { isLoopback } from './loopback.js'
 import { normalOrigin, splitList } from './setting-checks.js'
+import { redisConfigOf, redisFaults, type RedisConfig } from './redis-config.js'
 import { LOG_LEVELS, Settings } from './settings.js'
 import { settingRows, type SettingRow } from './settings-table.js'
 import { unknownSettings } from './unknown-settings.js'
@@ -37,6 +38,8 @@ export type Config = Readonly<{
   admin: AdminCredentials | null
   /** 32 bytes; null: from the data directory (`Secrets`). */
   masterKey: Buffer | null
+  /** Believed beside it. */
+  otherMasterKeys: readonly Buffer[]
   /** null: no change stream. */
   kafka: KafkaConfig | null
   stream: Readonly<{
@@ -46,11 +49,15 @@ export type Config = Readonly<{
     /** Whether this server publishes; else another relay reads the outbox. */
     relay: boolean
   }>
+  /** null: nodes that share a database look for each other's changes themselves. */
+  redis: RedisConfig | null
   /** As browsers write them, or `['*']`; null: the server's own, and on loopback every loopback origin. */
   allowedOrigins: readonly string[] | null
   /** Sockets that one address may have open. */
   socketsPerAddressMax: number
   demo: boolean
+  /** How long a server that is told to stop goes on, not ready any more. */
+  drainSeconds: number
   logLevel: LogLevel
   /** Where health and metrics are served instead of on the main port; null: there. */
   adminPort: number | null
@@ -139,13 +146,16 @@ function faultsBetween(settings: Settings): readonly string[] {
       `SATCHEL_QUEUE_BYTES (${queue}) is less than twice SATCHEL_LIMIT_BYTES_PER_DATASET (${dataset}), so an update of a whole dataset might never find room.`,
     )
   }
-  return [...faults, ...kafkaFaults(settings)]
+  return [...faults, ...kafkaFaults(settings), ...redisFaults(settings)]
 }
+
+/** Of a server that has others beside it: two looks of a balancer that looks each second. */
+const DRAIN_SECONDS = 2
 
 function configOf(settings: Settings): Config {
   const { SATCHEL_ADMIN_ACCESS_KEY_ID: accessKeyId, SATCHEL_ADMIN_SECRET_ACCESS_KEY: secretAccessKey } = settings
   const { SATCHEL_PUBLIC_URL: publicUrl, SATCHEL_MASTER_KEY: masterKey, SATCHEL_ADMIN_PORT: adminPort } = settings
-  const { SATCHEL_DATABASE_PARTITIONS: partitions } = settings
+  const { SATCHEL_DATABASE_PARTITIONS: partitions, SATCHEL_OTHER_MASTER_KEYS: otherMasterKeys = '' } = settings
   const { SATCHEL_ALLOWED_ORIGINS: origins, SATCHEL_HOST: host, SATCHEL_DEMO: demo } = settings
   return {
     host,
@@ -160,15 +170,20 @@ function configOf(settings: Settings): Config {
     accountId: settings.SATCHEL_ACCOUNT_ID,
     admin: accessKeyId === undefined || secretAccessKey === undefined ? null : { accessKeyId, secretAccessKey },
     masterKey: masterKey === undefined ? null : Buffer.from(masterKey, 'base64'),
+    otherMasterKeys: splitList(otherMasterKeys).map((key) => Buffer.from(key, 'base64')),
     kafka: kafkaConfigOf(settings),
     stream: {
       retentionDays: Number(settings.SATCHEL_STREAM_RETENTION_DAYS),
       backlogRowsMax: Number(settings.SATCHEL_STREAM_BACKLOG_ROWS),
       relay: settings.SATCHEL_STREAM_RELAY === 'on',
     },
+    redis: redisConfigOf(settings),
     allowedOrigins: origins === undefined ? null : splitList(origins).map((origin) => normalOrigin(origin) ?? origin),
     socketsPerAddressMax: Number(settings.SATCHEL_SOCKETS_PER_ADDRESS),
     demo: demo === undefined ? isLoopback(host) : demo === 'on',
+    drainSeconds: Number(
+      settings.SATCHEL_DRAIN_SECONDS ?? (settings.SATCHEL_DATABASE_URL === undefined ? 0 : DRAIN_SECONDS),
+    ),
     logLevel: LOG_LEVELS.find((level) => level === settings.SATCHEL_LOG_LEVEL) ?? 'info',
     adminPort: adminPort === undefined ? null : Number(adminPort),
     limits: {

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { ADMIN_FILE, MASTER_KEY_FILE } from './secrets.js'
+import { MASTER_KEY_FILE } from './master-key-files.js'
+import { ADMIN_FILE } from './secrets.js'
 import { readOrCreate } from './secret-file.js'
 
 const NAMES = [MASTER_KEY_FILE, ADMIN_FILE]

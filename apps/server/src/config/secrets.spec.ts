@@ -6,6 +6,7 @@ import { SeededRandom } from '../runtime/testing/seeded-random.js'
 import { ConfigFault } from './config-fault.js'
 import { readOrCreate } from './secret-file.js'
 import { Secrets } from './secrets.js'
+import { Keyring } from '../access/keyring.js'
 
 let home: string
 let dataDir: string
@@ -16,7 +17,8 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(home, { recursive: true }))
 
-const open = (seed = 1) => Secrets.open({ dataDir, admin: null, masterKey: null }, new SeededRandom(seed))
+const open = (seed = 1) =>
+  Secrets.open({ dataDir, admin: null, masterKey: null, otherMasterKeys: [] }, new SeededRandom(seed))
 const modeOf = (path: string) => statSync(path).mode & 0o777
 
 function faultsOf(act: () => unknown): readonly string[] {
@@ -31,7 +33,7 @@ function faultsOf(act: () => unknown): readonly string[] {
 
 test('[O7] the secrets are generated into a directory of mode 0700, in files of mode 0600, and nothing else is left', () => {
   const secrets = open()
-  expect(secrets.masterKey).toHaveLength(32)
+  expect(secrets.keyring.fingerprints).toHaveLength(1)
   expect(secrets.admin.accessKeyId).toMatch(/^AKIA[A-Z2-7]{16}$/)
   expect(secrets.admin.secretAccessKey).toMatch(/^[A-Za-z0-9+/]{40}$/)
   expect(secrets.adminFile).toBe(join(dataDir, 'admin-credentials'))
@@ -108,8 +110,8 @@ test('[O7] a credentials file may be written by hand: comments, blanks, CRLF, a 
 test('[O7] what is given as a setting needs no file', () => {
   const admin = { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 's'.repeat(40) }
   const masterKey = Buffer.alloc(32, 9)
-  const secrets = Secrets.open({ dataDir, admin, masterKey }, new SystemRandom())
-  expect(secrets).toMatchObject({ admin, masterKey, adminFile: null })
+  const secrets = Secrets.open({ dataDir, admin, masterKey, otherMasterKeys: [] }, new SystemRandom())
+  expect(secrets).toMatchObject({ admin, keyring: new Keyring([masterKey]), adminFile: null })
   expect(readdirSync(dataDir)).toEqual([])
 })
 

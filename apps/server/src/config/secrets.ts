@@ -1,23 +1,22 @@
 import { mkdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { Keyring } from '../access/keyring.js'
 import type { Random } from '../runtime/random.js'
 import { parseCredentialsFile, printCredentialsFile } from './credentials-file.js'
 import type { AdminCredentials, Config } from './config.js'
 import { ConfigFault } from './config-fault.js'
-import { errnoOf } from './errno.js'
-import { masterKey as masterKeyCheck, MASTER_KEY_BYTES } from './setting-checks.js'
-import { readOrCreate } from './secret-file.js'
+import { MASTER_KEY_FILE, masterKeyOf, otherMasterKeyFiles, otherMasterKeysOf } from './master-key-files.js'
+import { readSecretFile, refusedBySystem, SECRET_FILE_REMEDY } from './read-secret-file.js'
 
 export const ADMIN_FILE = 'admin-credentials'
-export const MASTER_KEY_FILE = 'master.key'
 
 /**
  * The two secrets of a server: from the settings, else from files of the data directory, which are generated
- * once, readable by their owner only, and never written again (SPEC O7, O8).
+ * once, readable by their owner only, and never written again (SPEC O7, O8), unless somebody asks for a new master key (KR12).
  */
 export class Secrets {
   private constructor(
-    readonly masterKey: Buffer,
+    readonly keyring: Keyring,
     readonly admin: AdminCredentials,
     /** Where the admin credentials are, as an AWS shared-credentials file; null when they were given as settings. */
     readonly adminFile: string | null,
@@ -26,11 +25,10 @@ export class Secrets {
   ) {}
 
   /** Creates the data directory where it is missing; throws {@link ConfigFault} with every file that is broken. */
-  static open(config: Pick<Config, 'dataDir' | 'admin' | 'masterKey'>, random: Random): Secrets {
+  static open(config: Pick<Config, 'dataDir' | 'admin' | 'masterKey' | 'otherMasterKeys'>, random: Random): Secrets {
     const { dataDir } = config
     openDirectory(dataDir)
     const adminFile = config.admin === null ? join(dataDir, ADMIN_FILE) : null
-    const keyFile = config.masterKey === null ? join(dataDir, MASTER_KEY_FILE) : null
 
     const faults: string[] = []
     const attempt = <T>(read: () => T): T | null => {
@@ -43,11 +41,13 @@ export class Secrets {
       }
     }
     const admin = adminFile === null ? config.admin : attempt(() => adminFrom(adminFile, random))
-    const masterKey = keyFile === null ? config.masterKey : attempt(() => masterKeyFrom(keyFile, random))
-    if (admin === null || masterKey === null) throw new ConfigFault(faults)
+    const keyring = attempt(() => keyringOf(config, random))
+    if (admin === null || keyring === null) throw new ConfigFault(faults)
 
-    const readByOthers = [dataDir, adminFile, keyFile].filter((path) => path !== null).filter(isOpenToOthers)
-    return new Secrets(masterKey, admin, adminFile, readByOthers.map(openToOthersWarning))
+    const keyFiles = config.masterKey === null ? [MASTER_KEY_FILE, ...otherMasterKeyFiles(dataDir)] : []
+    const files = [adminFile, ...keyFiles.map((name) => join(dataDir, name))]
+    const readByOthers = [dataDir, ...files].filter((path) => path !== null).filter(isOpenToOthers)
+    return new Secrets(keyring, admin, adminFile, readByOthers.map(openToOthersWarning))
   }
 }
 
@@ -62,23 +62,18 @@ function openDirectory(path: string): void {
 function adminFrom(path: string, random: Random): AdminCredentials {
   const text = readSecretFile(path, () => printCredentialsFile(newAdminCredentials(random)))
   const { credentials, fault } = parseCredentialsFile(text)
-  if (credentials === null) throw new ConfigFault([`${path} ${fault}.${REMEDY}`])
+  if (credentials === null) throw new ConfigFault([`${path} ${fault}.${SECRET_FILE_REMEDY}`])
   return credentials
 }
 
-function masterKeyFrom(path: string, random: Random): Buffer {
-  const text = readSecretFile(path, () => `${random.bytes(MASTER_KEY_BYTES).toString('base64')}\n`).trim()
-  const wrong = masterKeyCheck(text)
-  if (wrong !== null) throw new ConfigFault([`${path} ${wrong}, it must hold 32 bytes as base64.${REMEDY}`])
-  return Buffer.from(text, 'base64')
-}
-
-function readSecretFile(path: string, create: () => string): string {
-  try {
-    return readOrCreate(path, create)
-  } catch (cause) {
-    throw refusedBySystem(`${path} cannot be read or created`, cause)
-  }
+/** The files of the directory are read only where the settings name no master key. */
+function keyringOf(
+  { dataDir, masterKey: given, otherMasterKeys }: Pick<Config, 'dataDir' | 'masterKey' | 'otherMasterKeys'>,
+  random: Random,
+): Keyring {
+  const masterKey = given ?? masterKeyOf(dataDir, random)
+  const kept = given === null ? otherMasterKeysOf(dataDir, masterKey) : []
+  return new Keyring([masterKey, ...kept, ...otherMasterKeys])
 }
 
 /** 40 characters for the secret, as AWS's own have. */
@@ -91,18 +86,10 @@ const base32 = (bytes: Buffer): string => Array.from(bytes, (byte) => BASE32[byt
 
 const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
 
-const REMEDY = ' It is never overwritten: restore it from a backup, or move it away to have a new one made.'
-
 /** Windows has no such bits. */
 const isOpenToOthers = (path: string): boolean => process.platform !== 'win32' && (statSync(path).mode & 0o077) !== 0
 
 function openToOthersWarning(path: string): string {
   const mode = (statSync(path).mode & 0o777).toString(8).padStart(4, '0')
   return `${path} has mode ${mode}: other users of this machine can reach it; chmod go= makes it yours alone.`
-}
-
-/** What the system refused is a fault; anything else is a defect and stays one. */
-function refusedBySystem(what: string, cause: unknown): unknown {
-  const errno = errnoOf(cause)
-  return errno === null ? cause : new ConfigFault([`${what} (${errno}).`])
 }

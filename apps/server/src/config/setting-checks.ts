@@ -1,5 +1,6 @@
 import { ID_LENGTH_MAX } from '@satchel/protocol'
 import { isIP } from 'node:net'
+import { OTHER_MASTER_KEYS_MAX } from '../access/keyring.js'
 import { registerDecorator } from '../validator.js'
 
 /** What is wrong with a setting's text, in words that follow its name; null when nothing is. Never quotes it. */
@@ -88,6 +89,15 @@ export const masterKey: SettingCheck = (text) => {
   return bytes === MASTER_KEY_BYTES ? null : `decodes to ${bytes} bytes`
 }
 
+export const otherMasterKeys: SettingCheck = (text) => {
+  const listed = splitList(text)
+  if (listed.length === 0) return 'names no key'
+  if (listed.length > OTHER_MASTER_KEYS_MAX)
+    return `names ${listed.length} keys, at most ${OTHER_MASTER_KEYS_MAX} are tried`
+  const wrong = listed.findIndex((key) => masterKey(key) !== null)
+  return wrong < 0 ? null : `is no list of keys: the one at place ${wrong + 1} ${masterKey(listed[wrong]!)}`
+}
+
 export const databaseUrl: SettingCheck = (text) => {
   if (!/^postgres(ql)?:\/\//i.test(text)) return 'does not begin with postgres:// or postgresql://'
   if (!URL.canParse(text))
@@ -105,11 +115,6 @@ function isEncoded(text: string): boolean {
     return false
   }
 }
-
-export const notYet =
-  (what: string): SettingCheck =>
-  () =>
-    `is set, but this version has no ${what} yet; unset it`
 
 /** The parts of a comma-separated list, blanks around them and empty parts left out. */
 export const splitList = (text: string): readonly string[] =>

@@ -1,4 +1,5 @@
 import { AWS_LIMITS } from '@satchel/protocol'
+import { OTHER_MASTER_KEYS_MAX } from '../access/keyring.js'
 import {
   KAFKA_CLIENT_ID_LENGTH_MAX,
   SASL_MECHANISMS,
@@ -10,6 +11,7 @@ import {
   DATABASE_PARTITIONS_MAX,
   DATABASE_POOL_MAX,
   DATABASE_POOL_MIN,
+  DRAIN_SECONDS_MAX,
   LIMITS_MAX,
   LOG_LEVELS,
   QUEUE_BYTES_MAX,
@@ -36,8 +38,6 @@ export type SettingFacts = Readonly<{
 const fromTo = (min: number, max: number): string => `a whole number from ${min} to ${max}`
 
 const words = (all: readonly string[]): string => `${all.slice(0, -1).join(', ')} or ${all.at(-1)}`
-
-const LATER = 'nothing in this version'
 
 /** What every setting means; `--help`, the README's table and the faults at start are made from it. */
 export const settingsTable = {
@@ -110,6 +110,12 @@ export const settingsTable = {
     meaning: 'The key from which session tokens and temporary credentials are made.',
     secret: true,
   },
+  SATCHEL_OTHER_MASTER_KEYS: {
+    otherwise: 'none',
+    allowed: `at most ${OTHER_MASTER_KEYS_MAX} keys like SATCHEL_MASTER_KEY, comma-separated`,
+    meaning: 'Master keys that are believed as well while one is exchanged for another (docs/KEYS.md).',
+    secret: true,
+  },
   SATCHEL_KAFKA_BROKERS: {
     otherwise: 'no change stream',
     allowed: 'host:port, comma-separated',
@@ -163,9 +169,10 @@ export const settingsTable = {
     meaning: 'off leaves publishing to another reader of the outbox table, for instance Debezium.',
   },
   SATCHEL_REDIS_URL: {
-    otherwise: 'one node',
-    allowed: LATER,
-    meaning: 'Redis between several nodes, with a later version.',
+    otherwise: 'nodes look for changes of others themselves',
+    allowed:
+      'redis://user:password@host:port or rediss://, with SATCHEL_DATABASE_URL; several, comma-separated, for a Redis Cluster',
+    meaning: 'Redis 7 or newer, through which the nodes of a site tell each other of changes at once.',
     secret: true,
   },
   SATCHEL_ALLOWED_ORIGINS: {
@@ -182,6 +189,11 @@ export const settingsTable = {
     otherwise: 'on while listening on loopback, else off',
     allowed: 'on or off',
     meaning: 'Serves the demo page at / and sees that a pool named demo, open to guests, exists.',
+  },
+  SATCHEL_DRAIN_SECONDS: {
+    otherwise: '2 with SATCHEL_DATABASE_URL, else 0',
+    allowed: fromTo(0, DRAIN_SECONDS_MAX),
+    meaning: 'How long a server that is told to stop goes on, not ready any more, so that load balancers notice.',
   },
   SATCHEL_LOG_LEVEL: {
     fallback: 'info',

@@ -7,6 +7,7 @@ import {
   saslText,
   topicPrefix,
 } from './kafka-setting-checks.js'
+import { redisUrls } from './redis-setting-checks.js'
 import {
   accountId,
   accessKeyId,
@@ -14,7 +15,7 @@ import {
   databaseUrl,
   host,
   masterKey,
-  notYet,
+  otherMasterKeys,
   oneOf,
   origins,
   port,
@@ -39,6 +40,8 @@ export const LIMITS_MAX = {
 export const DATABASE_POOL_MIN = 6
 export const DATABASE_POOL_MAX = 1_000
 export const DATABASE_PARTITIONS_MAX = 1_024
+/** More would leave too little of the ten seconds in which a server stops (F18). */
+export const DRAIN_SECONDS_MAX = 5
 export const TOMBSTONE_DAYS_MAX = 36_500
 export const STREAM_RETENTION_DAYS_MAX = 3_650
 export const STREAM_BACKLOG_ROWS_MAX = 1_000_000_000
@@ -66,6 +69,7 @@ export class Settings {
   @Checked(accessKeyId) SATCHEL_ADMIN_ACCESS_KEY_ID?: string
   @Checked(secretAccessKey) SATCHEL_ADMIN_SECRET_ACCESS_KEY?: string
   @Checked(masterKey) SATCHEL_MASTER_KEY?: string
+  @Checked(otherMasterKeys) SATCHEL_OTHER_MASTER_KEYS?: string
   @Checked(brokers) SATCHEL_KAFKA_BROKERS?: string
   @Checked(oneOf(SWITCH)) SATCHEL_KAFKA_TLS!: string
   @Checked(certificatesFile) SATCHEL_KAFKA_TLS_CA_FILE?: string
@@ -77,10 +81,11 @@ export class Settings {
   @Checked(wholeNumber(1, STREAM_RETENTION_DAYS_MAX)) SATCHEL_STREAM_RETENTION_DAYS!: string
   @Checked(wholeNumber(1, STREAM_BACKLOG_ROWS_MAX)) SATCHEL_STREAM_BACKLOG_ROWS!: string
   @Checked(oneOf(SWITCH)) SATCHEL_STREAM_RELAY!: string
-  @Checked(notYet('fan-out between nodes')) SATCHEL_REDIS_URL?: string
+  @Checked(redisUrls) SATCHEL_REDIS_URL?: string
   @Checked(origins) SATCHEL_ALLOWED_ORIGINS?: string
   @Checked(wholeNumber(1, SOCKETS_MAX)) SATCHEL_SOCKETS_PER_ADDRESS!: string
   @Checked(oneOf(SWITCH)) SATCHEL_DEMO?: string
+  @Checked(wholeNumber(0, DRAIN_SECONDS_MAX)) SATCHEL_DRAIN_SECONDS?: string
   @Checked(oneOf(LOG_LEVELS)) SATCHEL_LOG_LEVEL!: string
   @Checked(port) SATCHEL_ADMIN_PORT?: string
   @Checked(wholeNumber(AWS_LIMITS.recordsPerDatasetMax, LIMITS_MAX.recordsPerDataset))

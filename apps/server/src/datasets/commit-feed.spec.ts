@@ -1,6 +1,6 @@
 import type { DatasetName, IdentityId } from '@satchel/protocol'
 import { count, IDENTITY, OTHER_IDENTITY } from '../domain/testing/a-dataset.js'
-import { CommitFeed, type CommittedChange } from './commit-feed.js'
+import { CommitFeed, type CommittedChange, type OtherNodes } from './commit-feed.js'
 
 const setUp = () => {
   const failures: unknown[] = []
@@ -66,4 +66,37 @@ test('[NA8] one that leaves and comes back in one turn is still told', () => {
   leave()
   feed.publish([change(1)])
   expect(heard).toEqual([1])
+})
+
+test('[RD2] other nodes are told of every commit, and listened to while somebody watches', async () => {
+  const said: string[] = []
+  const failures: unknown[] = []
+  let hear!: () => void
+  const heard = new Promise<void>((resolve) => (hear = resolve))
+  const nodes: OtherNodes = {
+    tell: (changes) => said.push(...changes.map(({ changed }) => `told ${changed.through}`)),
+    listen: (identity) => {
+      said.push(`listens to ${identity}`)
+      return heard
+    },
+    leave: (identity) => said.push(`leaves ${identity}`),
+  }
+  const feed = new CommitFeed({ listenerFailed: (cause) => failures.push(cause) }, () => nodes)
+  const here: number[] = []
+  const listener = ({ changed }: CommittedChange) => here.push(changed.through)
+  expect(feed.isWatched(OTHER_IDENTITY)).toBe(true) // perhaps at another node
+  const [leave, leaveToo] = [feed.watch(IDENTITY, listener), feed.watch(IDENTITY, () => {})]
+  feed.publish([change(1), change(7, OTHER_IDENTITY)])
+  feed.tellHere([change(2)])
+  let hears = false
+  const waiting = feed.hears(IDENTITY).then(() => (hears = true))
+  await feed.hears(OTHER_IDENTITY)
+  expect(hears).toBe(false)
+  hear()
+  await waiting
+  leave()
+  leave()
+  leaveToo()
+  expect(here).toEqual([1, 2])
+  expect(said).toEqual([`listens to ${IDENTITY}`, 'told 1', 'told 7', `leaves ${IDENTITY}`])
 })

@@ -1,4 +1,5 @@
 import { AWS_LIMITS, type Batch, type DeviceId } from '@satchel/protocol'
+import { Keyring } from '../access/keyring.js'
 import { Seal } from '../access/seal.js'
 import { deviceMarkerId } from '../domain/batch-marker.js'
 import {
@@ -32,7 +33,7 @@ async function setUp() {
   await harness.addIdentity(IDENTITY, POOL)
   await harness.addIdentity(OTHER_IDENTITY, POOL)
   const clock = new HeldClock()
-  const seal = new Seal(Buffer.alloc(32, 7))
+  const seal = new Seal(new Keyring([Buffer.alloc(32, 7)]))
   const sessions = new SyncSessions({ seal, clock, random: new SeededRandom(1) })
   const opened = new SessionCount(harness.store)
   const observer = { committed: () => {}, refused: () => {}, failed: () => {} }
@@ -225,7 +226,12 @@ test('[R8] datasets are listed in pages, whose tokens hold for their identity on
   expect(await datasets.list(path('x', OTHER_IDENTITY), { limit: 2, nextToken })).toEqual({ kind: 'bad-next-token' })
 })
 
-const keeping = { outbox: new MemoryOutboxStore(new MemoryDatabase()), tombstoneDays: 180, streamRetentionDays: 7 }
+const keeping = {
+  outbox: new MemoryOutboxStore(new MemoryDatabase()),
+  tombstoneDays: 180,
+  streamRetentionDays: 7,
+  turn: { isOurs: () => Promise.resolve(true), end: () => Promise.resolve() },
+}
 
 test('[U2] every session that is opened counts at once, and is handed to the store by housekeeping', async () => {
   const { datasets, list, harness, clock, opened, sessions } = await setUp()
@@ -264,6 +270,33 @@ test('[B2] housekeeping collects tombstones past their age, and forgets sessions
   expect(removed).toEqual(['2 markers', '1 tombstones'])
   expect((await list()).records.map(({ key }) => key)).toEqual(['b'])
   expect(sessions.idOf(path(), sessionToken)).toBeNull()
+  await housekeeping.stop()
+})
+
+test('[MV6] while it is the turn of another node, housekeeping removes nothing and still hands over its own counts', async () => {
+  const { write, list, harness, clock, opened, sessions } = await setUp()
+  await write(replace('a', '1'))
+  await write(remove('a', 1))
+  await list()
+  const removed: string[] = []
+  const observer = { removed: (what: string) => removed.push(what), failed: () => {} }
+  let ours = false
+  const turn = { isOurs: () => Promise.resolve(ours), end: () => Promise.resolve() }
+  const deps = { ...keeping, turn, store: harness.store, sessions, opened, clock, observer }
+  const housekeeping = new Housekeeping(deps)
+  housekeeping.start()
+  const pass = async () => {
+    for (const step of [181 * 24 * HOUR, 600_000]) {
+      clock.advance(step)
+      for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate)
+    }
+  }
+  await pass()
+  expect(removed).toEqual([])
+  expect(await harness.store.poolUsage(POOL)).toMatchObject({ syncSessions: 3 })
+  ours = true
+  await pass()
+  expect(removed).toContain('tombstones')
   await housekeeping.stop()
 })
 

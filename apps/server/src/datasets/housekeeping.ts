@@ -2,11 +2,15 @@ import { DEVICE_MARKER_LIFE_MS } from '../domain/batch-marker.js'
 import type { Clock } from '../runtime/clock.js'
 import type { DatasetStore } from '../store/dataset-store.js'
 import type { OutboxStore } from '../store/outbox-store.js'
+import type { NodeTurn } from './node-turn.js'
 import type { SessionCount } from './session-count.js'
 import type { SyncSessions } from './sync-session.js'
 
 const SECOND = 1_000
 const DAY = 86_400 * SECOND
+
+/** Who does what is of the whole database. */
+export const HOUSEKEEPING_LEASE = 'housekeeping'
 
 /** Rows that one transaction removes: few enough that a write behind it hardly waits. */
 const ROWS_PER_STEP = 200
@@ -29,6 +33,7 @@ type Task = Readonly<{
 /**
  * What a store needs now and then and nobody waits for: old tombstones (B2), spent sessions (S6) and the
  * markers of devices long silent (NA4) go, the part of the change log that is published and old (V13), and what deleted identities and pools left behind. Each piece is small and gives way to writes in between.
+ * Of several nodes one does it (MV6), and what a second one would do at the same time does no harm.
  */
 export class Housekeeping {
   private readonly cancels = new Map<string, () => void>()
@@ -44,6 +49,8 @@ export class Housekeeping {
       clock: Clock
       tombstoneDays: number
       streamRetentionDays: number
+      /** Whether this node is the one that does what is of the whole database. */
+      turn: Pick<NodeTurn, 'isOurs' | 'end'>
       observer: HousekeepingObserver
     }>,
   ) {}
@@ -52,17 +59,19 @@ export class Housekeeping {
     for (const task of this.tasks()) this.schedule(task, task.everyMs)
   }
 
-  /** Starts nothing further, and hands over the session counts. */
+  /** Starts nothing further, and hands over the session counts and the turn. */
   async stop(): Promise<void> {
     this.stopped = true
     for (const cancel of this.cancels.values()) cancel()
     await Promise.all(this.running)
     await this.deps.opened.flush()
+    await this.deps.turn.end()
   }
 
   private tasks(): readonly Task[] {
-    const { store, outbox, sessions, opened, clock, tombstoneDays, streamRetentionDays, observer } = this.deps
+    const { store, outbox, sessions, opened, clock, tombstoneDays, streamRetentionDays, observer, turn } = this.deps
     const steps = (what: Removed, remove: () => Promise<number>) => async () => {
+      if (!(await turn.isOurs())) return false
       const rows = await remove()
       if (rows > 0) observer.removed(what, rows)
       return what === 'deleted' ? rows > 0 : rows === ROWS_PER_STEP

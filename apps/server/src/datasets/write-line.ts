@@ -1,4 +1,4 @@
-import type { Limits } from '@satchel/protocol'
+import type { IdentityId, Limits } from '@satchel/protocol'
 import type { DatasetWrite, WriteOutcome } from '../domain/dataset-write.js'
 import { Refusal } from '../refusal.js'
 import type { Clock } from '../runtime/clock.js'
@@ -35,8 +35,8 @@ export type LineParts = Readonly<{
   observer: CommitObserver
   /** Hears of what was committed, once it is durable and before its callers do. */
   feed: Pick<CommitFeed, 'isWatched' | 'publish'>
-  /** Hears that a group was committed, and nothing else of it. */
-  committed?: () => void
+  /** Hears of whom a group was committed, and nothing else of it. */
+  committed?: (identities: readonly IdentityId[]) => void
 }>
 
 type Waiting = Readonly<{
@@ -178,7 +178,7 @@ export class WriteLine {
       return
     }
     ended(false)
-    this.parts.committed?.()
+    this.parts.committed?.(group.map(({ write }) => write.path.identity))
     this.publish(group, outcomes)
     group.forEach(({ resolve }, index) => resolve(outcomes[index]!))
   }

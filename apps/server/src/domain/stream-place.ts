@@ -10,5 +10,10 @@ import { SHARDS } from './outbox-row.js'
 export function streamPlace(identity: IdentityId, partitions: number): Readonly<{ partition: number; shard: number }> {
   const hash = identityHash(identity)
   // The partition hangs on the low bits mostly, the shard on the high ones alone.
-  return { partition: hash % partitions, shard: Math.floor((hash / 2 ** 32) * SHARDS) }
+  return { partition: hash % partitions, shard: shardOfHash(hash) }
 }
+
+/** The shard of an identity's changes. */
+export const shardOf = (identity: IdentityId): number => shardOfHash(identityHash(identity))
+
+const shardOfHash = (hash: number): number => Math.floor((hash / 2 ** 32) * SHARDS)

@@ -1,3 +1,4 @@
+import type { Keyring } from '../access/keyring.js'
 import type { Seal } from '../access/seal.js'
 import type { TemporaryCredentials } from '../access/temporary-credentials.js'
 import type { Clock } from '../runtime/clock.js'
@@ -25,7 +26,7 @@ import { WebIdentity } from './web-identity.js'
 export type IdentityParts = Readonly<{
   stores: Readonly<{ identities: IdentityStore; pools: PoolStore; signingKeys: SigningKeyStore }>
   credentials: TemporaryCredentials
-  masterKey: Buffer
+  keyring: Keyring
   seal: Seal
   place: Place
   /** The server's public URL without a slash at its end, known only once it listens. */
@@ -53,11 +54,11 @@ export type IdentityService = Readonly<{
 
 /** Puts the identity side together. Call `keys.prepare()` once the server starts, and do not wait for it. */
 export function createIdentityService(parts: IdentityParts): IdentityService {
-  const { stores, credentials, masterKey, seal, place, issuer, departures, clock, random } = parts
+  const { stores, credentials, keyring, seal, place, issuer, departures, clock, random } = parts
   const { identities, pools } = stores
   const keys = new SigningKeys({
     store: stores.signingKeys,
-    box: new PrivateKeyBox(masterKey, random),
+    box: new PrivateKeyBox(keyring, random),
     region: place.region,
     clock,
     makePrivateKey: parts.makePrivateKey ?? makePrivateKey,

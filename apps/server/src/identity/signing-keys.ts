@@ -90,8 +90,14 @@ export class SigningKeys {
   }
 
   private opened({ kid, closedPrivateKey }: StoredSigningKey): SigningKey {
-    const der = this.deps.box.open(kid, closedPrivateKey)
-    const privateKey = createPrivateKey({ key: der, type: 'pkcs8', format: 'der' })
+    const { box } = this.deps
+    const opened = box.open(kid, closedPrivateKey)
+    if (opened === null) {
+      throw new Error(
+        `the signing key ${kid} in the database does not open with the master keys of this server (${box.fingerprints.join(', ')})`,
+      )
+    }
+    const privateKey = createPrivateKey({ key: opened.privateKey, type: 'pkcs8', format: 'der' })
     const publicKey = createPublicKey(privateKey)
     return { kid, privateKey, publicKey, publicJwk: publicJwkOf(kid, publicKey) }
   }

@@ -3,6 +3,7 @@ import {
   type Changed,
   type DatasetName,
   type IdentityId,
+  type WatchedDataset,
   type WatchRequest,
 } from '@satchel/protocol'
 import type { Bearer, BearerVerifier } from '../access/bearer.js'
@@ -25,7 +26,7 @@ export class HttpWatches {
   constructor(
     private readonly deps: Readonly<{
       exchange: Pick<Exchange, 'behind'>
-      feed: Pick<CommitFeed, 'watch'>
+      feed: Pick<CommitFeed, 'watch' | 'hears'>
       bearers: Pick<BearerVerifier, 'stands'>
       clock: Clock
     }>,
@@ -35,18 +36,24 @@ export class HttpWatches {
   async watch(bearer: Bearer, { datasets }: WatchRequest, gone: AbortSignal): Promise<readonly Changed[]> {
     const { identity } = bearer
     const changed = new Map<DatasetName, Changed>()
-    const watched = new Set(datasets.map(({ dataset }) => dataset))
+    const watched = new Map(datasets.map((standing) => [standing.dataset, standing]))
     const end = this.enter(identity)
     // Listens first and looks then, so that no commit falls between the two.
-    const unwatch = this.deps.feed.watch(identity, ({ changed: hint }) => {
-      if (!watched.has(hint.dataset)) return
-      note(changed, hint)
-      this.deps.clock.soon(end.now) // what else was committed in the same turn goes along
-    })
+    const unwatch = this.deps.feed.watch(
+      identity,
+      ({ changed: hint }) => {
+        const held = watched.get(hint.dataset)
+        if (held === undefined || isOld(hint, held)) return
+        note(changed, hint)
+        this.deps.clock.soon(end.now) // what else was committed in the same turn goes along
+      },
+      () => datasets,
+    )
     const stopWaiting = this.deps.clock.after(WATCH_WAIT_MS_MAX, end.now)
     gone.addEventListener('abort', end.now)
     if (gone.aborted) end.now()
     try {
+      await this.deps.feed.hears(identity)
       const behind = await this.deps.exchange.behind(bearer, { datasets })
       if (behind.length === 0) {
         await end.come
@@ -89,8 +96,14 @@ export class HttpWatches {
   }
 }
 
+/** True for what the watcher has already; other nodes may say it late. */
+const isOld = ({ epoch, through }: Changed, held: WatchedDataset): boolean =>
+  epoch === held.epoch && through <= held.since
+
 /** A second hint of a dataset makes one of both, which the watcher asks about. */
 function note(changed: Map<DatasetName, Changed>, hint: Changed): void {
   const before = changed.get(hint.dataset)
-  changed.set(hint.dataset, before === undefined ? hint : { ...hint, base: before.base, records: null })
+  if (before === undefined) changed.set(hint.dataset, hint)
+  else if (!isOld(hint, { ...before, since: before.through }))
+    changed.set(hint.dataset, { ...hint, base: before.base, records: null })
 }

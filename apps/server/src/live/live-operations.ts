@@ -45,8 +45,8 @@ export class LiveOperations {
   /** Listens first and looks then, so that no commit falls between the two (NB11). */
   async watchOn(socket: LiveSocket, sent: unknown): Promise<WatchAnswer> {
     const request = accepted(parseWatchRequest(sent))
-    socket.watched = new Set(request.datasets.map(({ dataset }) => dataset))
-    this.deps.sockets.listen(socket)
+    socket.watch(request.datasets)
+    await this.deps.sockets.listen(socket)
     return { changed: await this.deps.exchange.behind(socket.bearer, request) }
   }
 

@@ -1,5 +1,5 @@
 import type { Socket as WireSocket } from 'node:net'
-import type { Changed, DatasetName, SyncRequest, WireError } from '@satchel/protocol'
+import type { Changed, DatasetName, SyncRequest, WatchedDataset, WireError } from '@satchel/protocol'
 import type { Socket } from 'socket.io'
 import type { Bearer } from '../access/bearer.js'
 import type { CommittedChange } from '../datasets/commit-feed.js'
@@ -12,14 +12,16 @@ const PACKETS_HELD_MAX = 32
 const UNSENT_BYTES_MAX = 16 * 1_048_576
 const UNSENT_PACKETS_MAX = 4_096
 
-const NOTHING: ReadonlySet<DatasetName> = new Set()
+/** Of a socket that has not asked yet. Never written to. */
+const NOTHING: Map<DatasetName, WatchedDataset> = new Map()
 
 /**
  * One open socket: whom it belongs to, what it watches, and what it has not read yet. There may be thousands, most of
  * them idle, so it has no timer and, while its reader keeps up, no listener of its own.
  */
 export class LiveSocket {
-  watched: ReadonlySet<DatasetName> = NOTHING
+  /** What it watches, and how far it was told of it. */
+  private watched: Map<DatasetName, WatchedDataset> = NOTHING
   /** When it was first seen not to keep up; null while it does. */
   busySince: number | null = null
   /** Why it ends; null while it lives. */
@@ -37,6 +39,16 @@ export class LiveSocket {
     private readonly wire: WireSocket,
   ) {}
 
+  /** From now on it is told of these, and of no others. */
+  watch(datasets: readonly WatchedDataset[]): void {
+    this.watched = new Map(datasets.map((watched) => [watched.dataset, watched]))
+  }
+
+  /** What it watches and was told of each. */
+  get standings(): Iterable<WatchedDataset> {
+    return this.watched.values()
+  }
+
   /** Marks a sync as under way, so that its own commit is not told back to it. */
   async during<T>(request: SyncRequest, work: () => Promise<T>): Promise<T> {
     this.syncs.add(request)
@@ -47,9 +59,14 @@ export class LiveSocket {
     }
   }
 
-  /** True for a change that this socket is to be told of: it watches the dataset and did not write it by itself. */
+  /**
+   * True for a change that this socket is to be told of: it watches the dataset, was not told of this or a later change, and did not
+   * write it by itself.
+   */
   wants({ changed, device }: CommittedChange): boolean {
-    if (!this.watched.has(changed.dataset) || this.ending !== null) return false
+    const told = this.watched.get(changed.dataset)
+    if (told === undefined || this.ending !== null) return false
+    if (told.epoch === changed.epoch && told.since >= changed.through) return false
     if (device === null || this.syncs.size === 0) return true
     for (const sync of this.syncs) {
       if (sync.device !== device) continue
@@ -60,13 +77,15 @@ export class LiveSocket {
 
   /** Tells of a change; while the reader does not keep up, only of the last one of each dataset and without records. */
   hint(changed: Changed): 'sent' | 'coalesced' {
+    const { dataset, epoch, through } = changed
+    if (this.watched.has(dataset)) this.watched.set(dataset, { dataset, epoch, since: through })
     if (this.waiting === null && this.packetsHeld < PACKETS_HELD_MAX) {
       this.socket.emit('changed', changed)
       return 'sent'
     }
     this.waiting ??= this.flushWhenReady()
-    const { base } = this.waiting.get(changed.dataset) ?? changed
-    this.waiting.set(changed.dataset, { ...changed, base, records: null })
+    const { base } = this.waiting.get(dataset) ?? changed
+    this.waiting.set(dataset, { ...changed, base, records: null })
     return 'coalesced'
   }
 

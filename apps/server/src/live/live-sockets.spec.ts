@@ -12,6 +12,8 @@ import type {
 import type { Socket } from 'socket.io'
 import type { Bearer } from '../access/bearer.js'
 import { CommitFeed } from '../datasets/commit-feed.js'
+import { Refusal } from '../refusal.js'
+import { SeededRandom } from '../runtime/testing/seeded-random.js'
 import { HeldClock } from '../runtime/testing/held-clock.js'
 import type { LiveObserver } from './live-observer.js'
 import { LiveSocket } from './live-socket.js'
@@ -76,6 +78,7 @@ class AWorld {
       bearers: () => ({ stands: (bearer) => this.stands(bearer) }),
       observer,
       clock: this.clock,
+      random: new SeededRandom(1),
     })
   }
 
@@ -89,8 +92,8 @@ class AWorld {
     }
     const live = new LiveSocket(++this.last, wire.socket, bearer, wire.wire)
     this.sockets.add(live)
-    live.watched = new Set([SETTINGS])
-    this.sockets.listen(live)
+    live.watch([{ dataset: SETTINGS, epoch: 1, since: 0 as SyncCount }])
+    void this.sockets.listen(live)
     return { wire, live }
   }
 
@@ -126,6 +129,15 @@ test('[NB12] a socket ends within a second of its token, unless another one took
     ['disconnect', null],
   ])
   expect(renewed.live.ending).toBeNull()
+})
+
+test('[NB13] a database that is away when tokens are looked at is no defect, and ends nobody', async () => {
+  const world = new AWorld()
+  const { wire, live } = world.open()
+  await world.seconds(2)
+  world.stands = () => Promise.reject(new Refusal('ServiceUnavailable', 'the database does not answer'))
+  await world.seconds(16)
+  expect([world.told, wire.said, live.ending]).toEqual([[], [], null])
 })
 
 test('[NB13] every 15 seconds all tokens are looked at anew; a store that fails ends nobody', async () => {
@@ -196,6 +208,35 @@ test('[NB17] a reader that stands still for 30 seconds is cut, one that goes on 
   expect(still.live.ending).toBe('slow')
 })
 
+test('[RD1] hints of other nodes that come late, again or out of order take nothing back', () => {
+  const world = new AWorld()
+  const { wire } = world.open()
+  for (const count of [1, 1, 3, 2, 3, 4]) world.commit(count)
+  expect(wire.hints.map(({ through }) => through as number)).toEqual([1, 3, 4])
+  wire.stall()
+  for (let count = 5; count <= 100; count++) world.commit(count)
+  for (let count = 50; count <= 90; count++) world.commit(count)
+  wire.read()
+  expect(wire.hints.at(-1)).toMatchObject({ base: 36, through: 100, records: null })
+})
+
+test('[RD9] when another node says that an identity is gone, its sockets end only if the store says so too', async () => {
+  const world = new AWorld()
+  const { live } = world.open()
+  world.sockets.recheck({ identity: live.bearer.identity })
+  world.sockets.recheck({ pool: live.bearer.pool })
+  await world.seconds(1)
+  expect(live.ending).toBeNull()
+  world.stands = () => Promise.resolve(false)
+  world.sockets.recheck({ identity: 'us-east-1:3' as IdentityId })
+  world.sockets.recheck({ pool: 'us-east-1:4' as IdentityPoolId })
+  await world.seconds(1)
+  expect(live.ending).toBeNull()
+  world.sockets.recheck({ pool: live.bearer.pool })
+  await world.seconds(1)
+  expect(live.ending).toBe('departed')
+})
+
 test('nobody is listened for on behalf of sockets that are gone', () => {
   const world = new AWorld()
   const { live } = world.open()
@@ -204,4 +245,18 @@ test('nobody is listened for on behalf of sockets that are gone', () => {
   world.sockets.remove(live)
   expect(world.feed.isWatched(live.bearer.identity)).toBe(false)
   expect(world.sockets.size).toBe(0)
+})
+
+test('[MV4] sockets that are sent away are told different moments to come back, all within a second', async () => {
+  const world = new AWorld()
+  const wires = Array.from({ length: 100 }, () => world.open())
+  const drained = world.sockets.drain()
+  for (const { live } of wires) world.sockets.remove(live)
+  await world.seconds(1)
+  await drained
+  const moments = wires.map(({ wire }) => (wire.said[0]![1] as { retryAfterMs: number }).retryAfterMs)
+  expect(new Set(moments).size).toBeGreaterThan(80)
+  expect(Math.max(...moments)).toBeLessThanOrEqual(700)
+  expect(Math.min(...moments)).toBeGreaterThanOrEqual(0)
+  expect(moments.filter((ms) => ms < 350).length).toBeGreaterThan(30)
 })

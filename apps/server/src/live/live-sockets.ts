@@ -1,7 +1,10 @@
-import type { IdentityId, IdentityPoolId, WireError } from '@satchel/protocol'
+import type { IdentityId, IdentityPoolId, WatchedDataset, WireError } from '@satchel/protocol'
 import type { BearerVerifier } from '../access/bearer.js'
 import type { CommitFeed, CommittedChange } from '../datasets/commit-feed.js'
+import { Refusal } from '../refusal.js'
 import type { Clock } from '../runtime/clock.js'
+import { chance } from '../runtime/chance.js'
+import type { Random } from '../runtime/random.js'
 import type { EndReason, LiveObserver } from './live-observer.js'
 import type { LiveSocket } from './live-socket.js'
 import { STOPPING } from './wire-errors.js'
@@ -22,6 +25,9 @@ const LEAVE_MS_MAX = 2_000
 const DRAIN_MS_MAX = 2_000
 const DRAIN_LOOK_MS = 20
 
+/** Over how long sockets that are sent away are to come back: devices add up to half a second, and are to be live again within two. */
+const RETURN_MS_MAX = 700
+
 type Room = { readonly sockets: Set<LiveSocket>; unwatch: (() => void) | null }
 
 /**
@@ -38,10 +44,11 @@ export class LiveSockets {
 
   constructor(
     private readonly deps: Readonly<{
-      feed: Pick<CommitFeed, 'watch'>
+      feed: Pick<CommitFeed, 'watch' | 'hears'>
       bearers: () => Pick<BearerVerifier, 'stands'>
       observer: LiveObserver
       clock: Clock
+      random: Pick<Random, 'bytes'>
     }>,
   ) {}
 
@@ -76,11 +83,17 @@ export class LiveSockets {
     this.deps.observer.ended(socket.number, identity, socket.ending ?? 'left')
   }
 
-  /** From now on the socket is told of the datasets that it watches. */
-  listen({ bearer: { identity } }: LiveSocket): void {
+  /** From now on the socket is told of the datasets that it watches; resolves once it would be told of what other nodes commit, or when that takes too long. */
+  listen({ bearer: { identity } }: LiveSocket): Promise<void> {
     const room = this.rooms.get(identity)
-    if (room === undefined) return
-    room.unwatch ??= this.deps.feed.watch(identity, (change) => this.tell(room, change))
+    if (room === undefined) return Promise.resolve()
+    const { feed } = this.deps
+    room.unwatch ??= feed.watch(
+      identity,
+      (change) => this.tell(room, change),
+      () => standingsOf(room),
+    )
+    return feed.hears(identity)
   }
 
   /** To be called after the change is committed (NB13). */
@@ -91,6 +104,18 @@ export class LiveSockets {
   /** To be called after the change is committed (NB13). */
   endPool(pool: IdentityPoolId): void {
     for (const socket of this.all()) if (socket.bearer.pool === pool) this.end(socket, 'departed', GONE)
+  }
+
+  /**
+   * Ends the sockets of an identity, or of a pool, that may not be served any more, as the store says: to be called when another node said
+   * so, which may be late or be said again.
+   */
+  recheck(gone: Readonly<{ identity: IdentityId }> | Readonly<{ pool: IdentityPoolId }>): void {
+    const sockets =
+      'identity' in gone
+        ? [...(this.rooms.get(gone.identity)?.sockets ?? [])]
+        : [...this.all()].filter(({ bearer }) => bearer.pool === gone.pool)
+    void this.endThoseGone(sockets)
   }
 
   end(socket: LiveSocket, reason: EndReason, error: WireError): void {
@@ -106,11 +131,16 @@ export class LiveSockets {
     const begunAt = clock.elapsed()
     while (this.open > 0) {
       const late = clock.elapsed() - begunAt > DRAIN_MS_MAX
-      for (const socket of this.all()) if (late || socket.inWork === 0) this.end(socket, 'draining', STOPPING)
+      for (const socket of this.all()) if (late || socket.inWork === 0) this.end(socket, 'draining', this.farewell())
       if (late) for (const socket of this.all()) socket.cut('draining')
       await new Promise<void>((done) => clock.after(DRAIN_LOOK_MS, done))
     }
     this.stopLooking?.()
+  }
+
+  /** Each socket is told another moment, or all of them would be at the door of the next node at once (MV4). */
+  private farewell(): WireError {
+    return { ...STOPPING, retryAfterMs: Math.round(chance(this.deps.random) * RETURN_MS_MAX) }
   }
 
   private tell({ sockets }: Room, change: CommittedChange): void {
@@ -138,21 +168,28 @@ export class LiveSockets {
     if (this.sweeping || Math.abs(now - this.sweptAt) < SWEEP_EVERY_MS) return
     this.sweptAt = now
     this.sweeping = true
-    this.sweep()
-      .catch((cause: unknown) => this.deps.observer.defect(cause))
-      .finally(() => (this.sweeping = false))
+    void this.endThoseGone([...this.all()]).finally(() => (this.sweeping = false))
   }
 
-  private async sweep(): Promise<void> {
-    for (const socket of [...this.all()]) {
-      if (socket.ending !== null || (await this.deps.bearers().stands(socket.bearer))) continue
-      this.end(socket, 'departed', GONE)
+  private async endThoseGone(sockets: readonly LiveSocket[]): Promise<void> {
+    try {
+      for (const socket of sockets) {
+        if (socket.ending !== null || (await this.deps.bearers().stands(socket.bearer))) continue
+        this.end(socket, 'departed', GONE)
+      }
+    } catch (cause) {
+      // Where the database is away, the next sweep asks it again.
+      if (!(cause instanceof Refusal)) this.deps.observer.defect(cause)
     }
   }
 
   private *all(): Iterable<LiveSocket> {
     for (const { sockets } of this.rooms.values()) yield* sockets
   }
+}
+
+function* standingsOf({ sockets }: Room): Iterable<WatchedDataset> {
+  for (const socket of sockets) yield* socket.standings
 }
 
 const EXPIRED: WireError = { code: 'ExpiredToken', message: 'the token has ended', retryAfterMs: null }

@@ -3,6 +3,7 @@ import type { BearerVerifier } from '../access/bearer.js'
 import type { CommitFeed } from '../datasets/commit-feed.js'
 import type { Exchange } from '../datasets/exchange.js'
 import type { Clock } from '../runtime/clock.js'
+import type { Random } from '../runtime/random.js'
 import { Authentication } from './authentication.js'
 import { HttpWatches } from './http-watches.js'
 import type { LiveObserver } from './live-observer.js'
@@ -18,6 +19,7 @@ export type LiveParts = Readonly<{
   limits: Limits
   observer: LiveObserver
   clock: Clock
+  random: Random
 }>
 
 /** The native face without its edge: what sockets and the HTTP twin share. */
@@ -30,10 +32,10 @@ export class Live {
   readonly bearers: BearerVerifier
   readonly observer: LiveObserver
 
-  constructor({ exchange, feed, bearers, limits, observer, clock }: LiveParts) {
+  constructor({ exchange, feed, bearers, limits, observer, clock, random }: LiveParts) {
     this.observer = observer
     this.bearers = { admit: (token) => bearers().admit(token), stands: (bearer) => bearers().stands(bearer) }
-    this.sockets = new LiveSockets({ feed, bearers, observer, clock })
+    this.sockets = new LiveSockets({ feed, bearers, observer, clock, random })
     this.watches = new HttpWatches({ exchange, feed, bearers: this.bearers, clock })
     const { sockets } = this
     this.operations = new LiveOperations({ exchange, sockets, bearers: this.bearers, limits, clock })

@@ -1,4 +1,5 @@
 import type { Clock } from '../runtime/clock.js'
+import type { FanoutStanding } from '../fanout/fanout.js'
 import type { StreamStanding } from '../stream/change-stream.js'
 
 /** How long the database may take to answer a read before it counts as not answering. */
@@ -12,6 +13,8 @@ export type Readiness = Readonly<{
   checks: Readonly<{ database: Check; queue: Check; draining: boolean }>
   /** Shown beside, and no part of the decision: sync is served while Kafka is away (V64). Absent where there is no Kafka. */
   stream?: StreamStanding
+  /** Likewise: without Redis changes are heard later, and nothing is wrong (RD7). Absent where none is set. */
+  fanout?: FanoutStanding
 }>
 
 /**
@@ -20,7 +23,7 @@ export type Readiness = Readonly<{
  * the other would turn too many requests into none at all (PL4).
  */
 export class Health {
-  private draining = false
+  private isDraining = false
   private probing: Promise<Check> | null = null
 
   constructor(
@@ -33,13 +36,20 @@ export class Health {
       busy?: () => Readonly<{ database: boolean; queue: boolean }>
       /** null where the server has no Kafka. */
       stream?: () => StreamStanding | null
+      /** null where no Redis is set. */
+      fanout?: () => FanoutStanding | null
       clock: Clock
     }>,
   ) {}
 
   /** From here on the process is not ready; what it has begun it still finishes. */
   drain(): void {
-    this.draining = true
+    this.isDraining = true
+  }
+
+  /** True once the process is about to end. */
+  get leaving(): boolean {
+    return this.isDraining
   }
 
   async readiness(): Promise<Readiness> {
@@ -47,12 +57,14 @@ export class Health {
     const busy = this.deps.busy?.()
     const database = probed === 'ok' && busy?.database === true ? 'busy' : probed
     const queue = this.queue() === 'ok' && busy?.queue === true ? 'busy' : this.queue()
-    const { draining } = this
+    const { isDraining: draining } = this
     const stream = this.deps.stream?.() ?? null
+    const fanout = this.deps.fanout?.() ?? null
     return {
       ready: database !== 'failing' && queue !== 'failing' && !draining,
       checks: { database, queue, draining },
       ...(stream === null ? {} : { stream }),
+      ...(fanout === null ? {} : { fanout }),
     }
   }
 

@@ -4,6 +4,7 @@ import type * as PromClient from 'prom-client'
 import type { Clock } from '../runtime/clock.js'
 import type { ConnectionFigures, ConnectionKind, ListingSource } from '../store/connection-figures.js'
 import { watchConnections, watchListings } from './connection-metrics.js'
+import { FanoutMetrics } from './fanout-metrics.js'
 import { askedGauge, Counter, Histogram, Registry } from './instruments.js'
 import { operationNames, UNKNOWN_OPERATION } from './operation-names.js'
 import { Remembered } from './remembered.js'
@@ -218,6 +219,11 @@ export class Metrics {
     gauge('satchel_records', 'Live records.', 'records')
     gauge('satchel_stored_bytes', 'Bytes of keys and values of live records.', 'storedBytes')
     gauge('satchel_database_bytes', 'Bytes of the database on disk.', 'databaseBytes')
+  }
+
+  /** Adds what nodes tell each other. Call it once. */
+  addFanout(): FanoutMetrics {
+    return new FanoutMetrics(this.registry)
   }
 
   /** Adds the change stream. Call it once. */

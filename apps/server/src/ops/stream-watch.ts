@@ -42,7 +42,8 @@ export class StreamWatch implements StreamObserver {
   }
 
   leaseEnded(shard: number, epoch: number, why: LeaseEnd): void {
-    if (why === 'stopped') this.deps.log.debug({ shard, epoch }, 'a shard of the stream was given back')
+    if (why === 'stopped' || why === 'shared')
+      this.deps.log.debug({ shard, epoch, why }, 'a shard of the stream was given back')
     else this.deps.log.warn({ shard, epoch, why }, 'a shard of the stream was lost')
   }
 

@@ -1,5 +1,6 @@
 import { AWS_LIMITS, type IdentityId } from '@satchel/protocol'
 import { openRecordsLink, RECORDS_LINK_PATH } from '../access/records-link.js'
+import { Keyring } from '../access/keyring.js'
 import { Seal } from '../access/seal.js'
 import { SHARDS } from '../domain/outbox-row.js'
 import { streamPlace } from '../domain/stream-place.js'
@@ -146,7 +147,7 @@ export function streamedWritesContract(open: OpenStreamStores): void {
     const payload = JSON.parse(row!.payload) as { kinesisSyncRecordsURL: string }
     expect(payload).toMatchObject({ payloadType: 'S3Url', syncCount: 1 })
     const token = payload.kinesisSyncRecordsURL.slice(`https://satchel.example${RECORDS_LINK_PATH}`.length)
-    expect(openRecordsLink(new Seal(Buffer.alloc(32, 1)), token, 5_999)).toBe(row!.id)
+    expect(openRecordsLink(new Seal(new Keyring([Buffer.alloc(32, 1)])), token, 5_999)).toBe(row!.id)
     expect(JSON.parse((await harness.stores.outbox.linkedRecords(row!.id))!)).toMatchObject([
       { key: 'a', value: 'é'.repeat(200), op: 'replace' },
     ])

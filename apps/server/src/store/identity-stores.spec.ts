@@ -6,7 +6,7 @@ import { memoryIdentityStores, sqliteIdentityStores } from './testing/identity-s
 
 describe.each([
   ['memory', memoryIdentityStores],
-  ['SQLite', sqliteIdentityStores],
+  ['SQLite', () => sqliteIdentityStores()],
 ])('stores of the identity side in %s', (_, open) => {
   describe('pools', () => poolStoreContract(open))
   describe('identities', () => identityStoreContract(open))

@@ -60,7 +60,7 @@ export function poolStoreContract(open: () => Promise<IdentityStores>): void {
   test('[I4] a change keeps the settings of the sync store', async () => {
     await stores.pools.create(FULL)
     const settings = { pushSync: null, cognitoStreams: null, events: { SyncTrigger: 'arn:f' } }
-    expect(await stores.pools.setSyncSettings(FULL.pool, settings)).toBe(true)
+    expect(await stores.pools.changeSyncSettings(FULL.pool, () => settings)).toEqual(settings)
     await stores.pools.update(FULL.pool, (held) => ({ ...held, modifiedAt: 1 }))
     expect(await stores.pools.syncSettings(FULL.pool)).toEqual(settings)
   })
@@ -70,7 +70,32 @@ export function poolStoreContract(open: () => Promise<IdentityStores>): void {
     const nothing = { pushSync: null, cognitoStreams: null, events: {} }
     expect(await stores.pools.syncSettings(aPool(1).pool)).toEqual(nothing)
     expect(await stores.pools.syncSettings(aPool(2).pool)).toBeNull()
-    expect(await stores.pools.setSyncSettings(aPool(2).pool, nothing)).toBe(false)
+    expect(await stores.pools.changeSyncSettings(aPool(2).pool, () => nothing)).toBeNull()
+  })
+
+  test('[MV5] of changes to the settings of the sync store at once, none undoes another', async () => {
+    await stores.pools.create(aPool(1))
+    const { pool } = aPool(1)
+    const names = Array.from({ length: 20 }, (_, n) => `event-${n}`)
+    const changes = names.map((name) =>
+      stores.pools.changeSyncSettings(pool, (held) => ({ ...held, events: { ...held.events, [name]: 'arn:f' } })),
+    )
+    expect((await Promise.all(changes)).map((held) => Object.keys(held!.events).length).sort((a, b) => a - b)).toEqual(
+      names.map((_, n) => n + 1),
+    )
+    expect(Object.keys((await stores.pools.syncSettings(pool))!.events).sort()).toEqual([...names].sort())
+  })
+
+  test('[MV5] a change that throws leaves the settings as they were, and its own words', async () => {
+    await stores.pools.create(aPool(1))
+    const { pool } = aPool(1)
+    await stores.pools.changeSyncSettings(pool, (held) => ({ ...held, events: { SyncTrigger: 'arn:f' } }))
+    const refusal = new Error('the topic is no good')
+    const thrown = stores.pools.changeSyncSettings(pool, () => {
+      throw refusal
+    })
+    await expect(thrown).rejects.toBe(refusal)
+    expect(await stores.pools.syncSettings(pool)).toMatchObject({ events: { SyncTrigger: 'arn:f' } })
   })
 
   test('[V2] pools are told to stream exactly while their stream is enabled and its topic was found', async () => {
@@ -84,7 +109,7 @@ export function poolStoreContract(open: () => Promise<IdentityStores>): void {
       target,
     } as const
     const set = (n: number, cognitoStreams: CognitoStreams | null) =>
-      stores.pools.setSyncSettings(aPool(n).pool, { ...NO_SYNC_SETTINGS, cognitoStreams })
+      stores.pools.changeSyncSettings(aPool(n).pool, () => ({ ...NO_SYNC_SETTINGS, cognitoStreams }))
     await set(3, streams)
     await set(1, { ...streams, target: { ...target, streamName: 'other' } })
     await set(2, { ...streams, target: null })

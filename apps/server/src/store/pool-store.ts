@@ -41,8 +41,12 @@ export interface PoolStore {
   /** Null when there is no such pool. */
   syncSettings(pool: IdentityPoolId): Promise<SyncSettings | null>
 
-  /** False when there is no such pool. Writes that are committed after it go where these settings say, those before it do not. */
-  setSyncSettings(pool: IdentityPoolId, settings: SyncSettings): Promise<boolean>
+  /**
+   * Shows the settings as held to a pure `change` and stores what it answers, in one transaction: of changes at once, whichever nodes make them, each sees what the
+   * ones before it stored. Answers what is stored; null when there is no such pool. What `change` throws is thrown, and nothing stored; it
+   * may be shown settings more than once. Writes that are committed after it go where the settings say, those before it do not.
+   */
+  changeSyncSettings(pool: IdentityPoolId, change: (held: SyncSettings) => SyncSettings): Promise<SyncSettings | null>
 
   /** The pools whose stream is enabled, by id. */
   streaming(): Promise<readonly StreamingPool[]>

@@ -2,7 +2,7 @@ import type { PlacedOutboxRow } from '../domain/outbox-row.js'
 import type { Clock } from '../runtime/clock.js'
 import type { OutboxStore } from '../store/outbox-store.js'
 import type { RelayBounds } from './relay-bounds.js'
-import type { Tenure } from './shard-leases.js'
+import type { Tenure } from './held-tenure.js'
 import type { StreamObserver } from './stream-observer.js'
 
 /** How long after a mark that failed the next one is tried. */

@@ -1,3 +1,4 @@
+import { chance } from '../runtime/chance.js'
 import type { Random } from '../runtime/random.js'
 
 /** The longest first wait after a failure, milliseconds. */
@@ -17,6 +18,3 @@ export function backOffMs(failures: number, random: Random): number {
   const bound = Math.min(BACK_OFF_MS_MAX, BASE_MS * 2 ** Math.min(failures - 1, 16))
   return Math.max(BACK_OFF_MS_MIN, Math.round(chance(random) * bound))
 }
-
-/** From 0 up to 1. */
-const chance = (random: Random): number => random.bytes(4).readUInt32LE() / 2 ** 32

@@ -1,4 +1,5 @@
 import { AWS_LIMITS, type Batch } from '@satchel/protocol'
+import { Keyring } from '../access/keyring.js'
 import { recordsLinkKey } from '../access/records-link.js'
 import { Seal } from '../access/seal.js'
 import { PoolConnections } from '../datasets/pool-connections.js'
@@ -9,6 +10,7 @@ import { MemoryDatabase } from '../store/memory/memory-database.js'
 import { memoryStores } from '../store/memory/memory-stores.js'
 import { aPool } from '../store/testing/a-pool.js'
 import { ChangeStream } from './change-stream.js'
+import { RELAY_BOUNDS } from './relay-bounds.js'
 import { MemoryKafka } from './testing/memory-kafka.js'
 import { silentObserver } from './testing/silent-observer.js'
 
@@ -22,7 +24,7 @@ type Options = Readonly<{ kafka?: boolean; relay?: boolean; backlogRowsMax?: num
 /** The stream of a server over memory, with one pool and one identity, and a model of Kafka with the topic `changes`. */
 async function aWorld({ kafka: hasKafka = true, relay = true, backlogRowsMax = 1_000 }: Options = {}) {
   const clock = new HeldClock()
-  const linkKey = recordsLinkKey(MASTER_KEY, 1_000_000)
+  const linkKey = recordsLinkKey(new Keyring([MASTER_KEY]), 1_000_000)
   const stores = memoryStores(new MemoryDatabase(), { relay, linkKey, publicUrl: () => PUBLIC_URL })
   await stores.pools.create({ ...aPool(1), pool: POOL })
   await stores.identities.createGuest({ identity: IDENTITY, pool: POOL, at: 1 })
@@ -36,15 +38,16 @@ async function aWorld({ kafka: hasKafka = true, relay = true, backlogRowsMax = 1
       return stores.outbox.unpublished(...asked)
     },
   })
-  const open = (random = 1) =>
+  const open = (random = 1, tellNodes: () => void = () => {}) =>
     new ChangeStream({
       config: { kafka: null, stream: { retentionDays: 7, backlogRowsMax, relay } },
       kafka: hasKafka ? { openPublisher: kafka.open, topics: kafka } : null,
       stores: { ...stores, outbox },
       connections,
-      seal: new Seal(MASTER_KEY),
+      seal: new Seal(new Keyring([MASTER_KEY])),
       linkKey,
       publicUrl: () => PUBLIC_URL,
+      tellNodes,
       observers: {
         relay: silentObserver(),
         settings: { enabled: () => {}, warned: () => {}, disabled: () => {} },
@@ -64,7 +67,7 @@ async function aWorld({ kafka: hasKafka = true, relay = true, backlogRowsMax = 1
     const origin = { id: `s${sessions++}`, number: 0, hash: 'h' }
     const made = { kind: 'update', path: path(), batch, origin, device: null, at: clock.now(), by: 'me' } as const
     await stores.datasets.commit([made], AWS_LIMITS)
-    stream.committed()
+    stream.committed([path().identity])
   }
   const streams = async () => (await connections.of(POOL))!.cognitoStreams
   return { clock, stores, kafka, open, write, streams, connections, reads: () => reads }
@@ -111,6 +114,35 @@ test('[V65] a server that starts knows that a pool streams already', async () =>
   await settled()
   expect(kafka.messages('changes')).toHaveLength(1)
   await second.stop()
+})
+
+test('[SN5] a commit that another node publishes is told to it, and it publishes without waiting; one of its own is told to nobody', async () => {
+  const { open, write, kafka, clock } = await aWorld()
+  const told: number[] = []
+  const nodes = [1, 2].map((node) =>
+    open(node, () => {
+      told.push(node)
+      for (const [at, other] of nodes.entries()) if (at !== node - 1) other.committedElsewhere()
+    }),
+  )
+  await nodes[0]!.settings.configure(POOL, { cognitoStreams: ON })
+  for (const node of nodes) await node.start()
+  for (let looks = 0; looks < 6; looks++) await pass(clock, 1)
+  expect(nodes.map((node) => node.shardsHeld)).toEqual([4, 4])
+  await write(nodes[0]!, replace('k', '1'))
+  await settled()
+  // The second node knows by then that the pool streams, be it that it was the first that enabled it.
+  await pass(clock, 10)
+  told.length = 0
+  for (const [at, node] of nodes.entries()) {
+    await write(node, replace('k', `${at + 2}`, at + 1))
+    await settled()
+    clock.advance(RELAY_BOUNDS.restMsMax)
+    await settled()
+    expect(kafka.messages('changes')).toHaveLength(at + 2)
+  }
+  expect(told).toHaveLength(1)
+  for (const node of nodes) await node.stop()
 })
 
 test('[V62] a stream that stops gives all its leases back, and another goes on at once', async () => {

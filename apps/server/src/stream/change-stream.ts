@@ -1,7 +1,9 @@
 import { openRecordsLink, recordsLink, type RecordsLinkKey } from '../access/records-link.js'
 import type { Seal } from '../access/seal.js'
 import type { Config } from '../config/config.js'
+import type { IdentityId } from '@satchel/protocol'
 import type { PoolConnections } from '../datasets/pool-connections.js'
+import { shardOf } from '../domain/stream-place.js'
 import { relinked } from '../domain/stream-record.js'
 import { topicOf } from '../domain/topic-name.js'
 import type { Clock } from '../runtime/clock.js'
@@ -31,6 +33,8 @@ export type ChangeStreamParts = Readonly<{
   connections: PoolConnections
   seal: Seal
   linkKey: RecordsLinkKey
+  /** Tells other nodes that there are rows in the outbox which this one does not publish; whether they hear of it or not. */
+  tellNodes?: () => void
   publicUrl: () => string
   observers: Readonly<{ relay: StreamObserver; settings: StreamSettingsObserver; bulkPublishes: BulkPublishObserver }>
   clock: Clock
@@ -89,7 +93,10 @@ export class ChangeStream {
       nameHolder: () => random.uuid(),
       clock,
       observer: observers.bulkPublishes,
-      wakeRelay: () => this.relay?.wake(),
+      wakeRelay: () => {
+        this.relay?.wake()
+        parts.tellNodes?.()
+      },
     })
     this.bulkPublishes = new BulkPublishes({
       store: stores.bulkPublishes,
@@ -139,9 +146,21 @@ export class ChangeStream {
     }
   }
 
-  /** To be called after every commit; costs nothing while no pool streams (V65). */
-  committed(): void {
-    if (this.settings.mayStream) this.relay?.wake()
+  /**
+   * To be called after every commit, with whom it was of; costs nothing while no pool streams (V65). What other nodes publish they are told of; they
+   * find it by themselves a little later.
+   */
+  committed(identities: readonly IdentityId[]): void {
+    if (!this.settings.mayStream) return
+    const own = identities.filter((identity) => this.relay?.relays(shardOf(identity)) === true)
+    if (own.length > 0) this.relay!.wake()
+    if (own.length < identities.length) this.parts.tellNodes?.()
+  }
+
+  /** To be called when another node tells that there are rows in the outbox. */
+  committedElsewhere(): void {
+    this.settings.sawChanges()
+    this.relay?.wakeFromElsewhere()
   }
 
   /** Ends what is under way and gives the leases back; resolves within 7 seconds. The stores have to be open still. */
@@ -194,7 +213,11 @@ export class ChangeStream {
   /** What the relay tells, and what has to follow from it. */
   private observed(told: StreamObserver): StreamObserver {
     return followedObserver(told, {
-      waiting: (backlog) => (this.backlog = backlog),
+      published: () => this.settings.sawChanges(),
+      waiting: (backlog) => {
+        this.backlog = backlog
+        if (backlog.rows > 0) this.settings.sawChanges()
+      },
       // Its owner may have enabled it between the two steps of parking, and would wait for ever.
       parked: (streamName, reason) =>
         void this.disable(streamName, reason).catch((cause: unknown) => told.failed('disable', cause)),

@@ -3,12 +3,15 @@ import type { StreamObserver } from './stream-observer.js'
 /** Tells an observer of everything, and does what has to follow from some of it. */
 export const followedObserver = (
   told: StreamObserver,
-  follow: Pick<StreamObserver, 'waiting' | 'parked'>,
+  follow: Pick<StreamObserver, 'published' | 'waiting' | 'parked'>,
 ): StreamObserver => ({
   leased: (...facts) => told.leased(...facts),
   leaseEnded: (...facts) => told.leaseEnded(...facts),
   sent: (send) => told.sent(send),
-  published: (...facts) => told.published(...facts),
+  published: (...facts) => {
+    told.published(...facts)
+    follow.published(...facts)
+  },
   marked: (...facts) => told.marked(...facts),
   linked: (row) => told.linked(row),
   parked: (...facts) => {

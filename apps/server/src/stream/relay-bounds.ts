@@ -16,8 +16,12 @@ export type RelayBounds = Readonly<{
   unmarkedRowsMax: number
   /** A send that has not ended by then counts as failed; none begins with less lease left. */
   sendMsMax: number
-  /** How often rows are looked for that nobody told of. */
-  pollMs: number
+  /**
+   * How soon rows are looked for that nobody told of: after some were found the first, then twice as long each time there were none, up to the
+   * second. So what other nodes commit is found soon while they do, and looking costs next to nothing while they do not.
+   */
+  pollMsMin: number
+  pollMsMax: number
   /** How long a stopping relay waits for its sends and marks. */
   stopMs: number
 }>
@@ -33,6 +37,7 @@ export const RELAY_BOUNDS: RelayBounds = {
   markDelayMs: 100,
   unmarkedRowsMax: 4_000,
   sendMsMax: 6_000,
-  pollMs: 500,
+  pollMsMin: 20,
+  pollMsMax: 500,
   stopMs: 5_500,
 }

@@ -9,7 +9,7 @@ import type { Parking } from './parking.js'
 import type { OpenPublisher, Publisher, PublishOutcome } from './publisher.js'
 import type { RelayBounds } from './relay-bounds.js'
 import { rowMessage } from './row-message.js'
-import type { Tenure } from './shard-leases.js'
+import type { Tenure } from './held-tenure.js'
 import { StreamHolds } from './stream-holds.js'
 import type { StreamObserver } from './stream-observer.js'
 import { within } from './within.js'
@@ -52,6 +52,7 @@ type Tenures = ReadonlyMap<number, Tenure>
  *                 ├── unwritable ──▶ stream on hold (or parked), fresh publisher ──▶ sending what others have
  *                 └── unknown ──▶ stream on hold, fresh publisher, waiting ──▶ reading the same rows
  *
+ *     any ── a shard is to be another relay's ──▶ a send ends, is marked; the other shards go on
  *     any ── a shard's tenure ends ──▶ its rows are dropped, neither sent nor marked; the other shards go on
  *     any ── finish ──▶ the send ends, is marked ──▶ over
  */
@@ -60,8 +61,10 @@ export class RelayLine {
   private readonly window: LineWindow
   private readonly acknowledged: AcknowledgedRows
   private readonly holds: StreamHolds
+  /** Tenures under which nothing further begins. */
+  private readonly leaving = new Set<Tenure>()
   /** Of the send that is under way. */
-  private sending: Tenures | null = null
+  private sending: Readonly<{ under: Tenures; outcome: Promise<PublishOutcome> }> | null = null
   private publisher: Publisher | null = null
   private failures = 0
   private going = true
@@ -69,6 +72,10 @@ export class RelayLine {
   private looks = true
   /** When the next read may begin, by `Clock.elapsed`. */
   private readsAt = 0
+  /** How long it rests when nobody wakes it. */
+  private pollMs: number
+  /** Nobody told of what is read next. */
+  private polls = false
   private wait: { readonly byWake: boolean; readonly end: () => void } | null = null
 
   constructor(
@@ -77,6 +84,7 @@ export class RelayLine {
   ) {
     const { bounds } = parts
     this.window = new LineWindow(bounds)
+    this.pollMs = bounds.pollMsMax
     this.holds = new StreamHolds(parts)
     this.acknowledged = new AcknowledgedRows({ ...parts, fenced: (tenure) => this.leases.giveUp(tenure) })
   }
@@ -104,19 +112,35 @@ export class RelayLine {
     this.wake()
   }
 
+  /** Begins nothing further under a tenure; resolves once what of it was under way has ended and, as far as it was acknowledged, is marked. */
+  async leave(tenure: Tenure): Promise<void> {
+    this.leaving.add(tenure)
+    this.window.dropShard(tenure.shard)
+    // What was sent is noted in the turn in which its outcome is known, and before this goes on: the send itself was the first to wait for it.
+    await this.sending?.outcome
+    await this.acknowledged.settle()
+  }
+
   /** A tenure is over: nothing further of its shard is sent or marked. */
   lose(tenure: Tenure): void {
     if (this.tenures.get(tenure.shard) !== tenure) return
     this.tenures.delete(tenure.shard)
+    this.leaving.delete(tenure)
     this.window.dropShard(tenure.shard)
     this.acknowledged.drop(tenure)
-    if (this.sending?.get(tenure.shard) === tenure) this.dropPublisher()
+    if (this.sending?.under.get(tenure.shard) === tenure) this.dropPublisher()
   }
 
   /** Tells that rows may have come. Costs nothing while the line is at work. */
   wake(): void {
     this.looks = true
     if (this.wait?.byWake === true) this.wait.end()
+  }
+
+  /** Tells that another process put rows in, and may go on to without a word. */
+  wakeFromElsewhere(): void {
+    this.pollMs = this.parts.bounds.pollMsMin
+    this.wake()
   }
 
   /** Begins nothing further; what is under way ends and is marked. */
@@ -136,17 +160,17 @@ export class RelayLine {
     if (!(await this.read(ready))) return this.pause(++this.failures)
   }
 
-  /** The shards whose lease outlasts a send. */
+  /** The shards that are to be worked on and whose lease outlasts a send. */
   private ready(): Tenures {
     const { sendMsMax } = this.parts.bounds
-    return new Map([...this.tenures].filter(([, tenure]) => tenure.leftMs() >= sendMsMax))
+    return new Map([...this.tenures].filter(([, it]) => !this.leaving.has(it) && it.leftMs() >= sendMsMax))
   }
 
   /** Reads from the first unpublished row on, always: a row that was committed late stands before others that are gone. False when the store failed. */
   private async read(ready: Tenures): Promise<boolean> {
     const { outbox, clock, bounds, observer } = this.parts
     const { acknowledged, holds } = this
-    if (ready.size < this.tenures.size) void this.leases.renew()
+    if (ready.size < this.tenures.size - this.leaving.size) void this.leases.renew()
     if (acknowledged.size >= bounds.unmarkedRowsMax) await acknowledged.settle()
     if (acknowledged.size >= bounds.unmarkedRowsMax) return false
     this.looks = false
@@ -157,8 +181,10 @@ export class RelayLine {
         bytesMax: bounds.windowBytesMax,
         without: { seqs: acknowledged.seqs(), streams: holds.names() },
       })
-      this.window.take(rows.filter(({ shard }) => this.lasts(ready, shard)))
+      this.window.take(rows.filter(({ shard }) => this.lasts(ready, shard) && !this.leaving.has(ready.get(shard)!)))
       this.pace(rows, startedAt)
+      if (this.polls) this.pollMs = rows.length > 0 ? bounds.pollMsMin : Math.min(2 * this.pollMs, bounds.pollMsMax)
+      this.polls = false
       return true
     } catch (cause) {
       observer.failed('read', cause)
@@ -188,8 +214,8 @@ export class RelayLine {
     if (rows.some(({ shard }) => stillReady.get(shard) !== ready.get(shard))) return
     this.publisher ??= openPublisher()
     const startedAt = clock.elapsed()
-    this.sending = ready
-    const outcome = await this.inTime(this.publisher.publish(topicPrefix + streamName, messages))
+    this.sending = { under: ready, outcome: this.inTime(this.publisher.publish(topicPrefix + streamName, messages)) }
+    const outcome = await this.sending.outcome
     this.sending = null
     observer.sent({ outcome, rows: rows.length, seconds: (clock.elapsed() - startedAt) / 1_000 })
     await this.settle(batch, ready, outcome)
@@ -281,7 +307,8 @@ export class RelayLine {
   }
 
   private async rest(): Promise<void> {
-    await this.waitFor(Math.min(this.parts.bounds.pollMs, this.holds.nextEndMs()), true)
+    await this.waitFor(Math.min(this.pollMs, this.holds.nextEndMs()), true)
+    this.polls = !this.looks
     this.looks = true
   }
 

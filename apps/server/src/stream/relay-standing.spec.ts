@@ -66,6 +66,36 @@ test('[V23] another relay goes on where one died, once its leases ended', async 
   expect(kafka.messages(STREAM)).toMatchObject([{ headers: { id: row.id, leaseEpoch: '2' } }])
 })
 
+test('[SN4] a shard that becomes another relay’s is handed over between two sends, and nothing is published twice', async () => {
+  const ends: LeaseEnd[] = []
+  const { outbox, kafka, startRelay, pass } = relayHarness({
+    bounds: { batchRowsMax: 5, markRowsMin: 1_000, markDelayMs: 3_000 },
+    observer: { leaseEnded: (_, __, why) => ends.push(why) },
+  })
+  kafka.delayMs = () => 400
+  const first = startRelay()
+  let count = 0
+  const write = async (ms: number, relays: readonly ReturnType<typeof startRelay>[]) => {
+    for (let passed = 0; passed < ms; passed += 50) {
+      count++
+      for (let identity = 0; identity < 8; identity++) outbox.add(anOutboxRow(identity, count))
+      for (const relay of relays) relay.wake()
+      await pass(50)
+    }
+  }
+  await write(3_000, [first])
+  const second = startRelay({ random: new SeededRandom(8) })
+  await write(6_000, [first, second])
+  expect([first.shardsHeld, second.shardsHeld]).toEqual([4, 4])
+  await pass(120_000)
+  expect(outbox.waiting.size).toBe(0)
+  expect(ends).toEqual(['shared', 'shared', 'shared', 'shared'])
+  expect(valuesIn(kafka)).toHaveLength(8 * count)
+  expect(new Set(valuesIn(kafka)).size).toBe(8 * count)
+  const epochs = kafka.messages(STREAM).map(({ headers }) => headers['leaseEpoch'])
+  expect(new Set(epochs)).toEqual(new Set(['1', '2']))
+})
+
 test('[V26] a stream whose topic is missing is turned off and set aside after a while; others go on all along', async () => {
   const { outbox, kafka, disabled, startRelay, pass } = relayHarness()
   outbox.add(anOutboxRow(1, 1, { streamName: 'gone' }))

@@ -92,7 +92,7 @@ const PLANTS: Readonly<Record<string, () => Plant>> = {
         ;[now, elapsed] = [clock.now(), clock.elapsed()]
         lookLater()
       }
-      const lookLater = () => clock.after(3_000, () => clock.after(100, look))
+      const lookLater = () => clock.after(1_000, () => clock.after(100, look))
       lookLater()
       return {
         now: () => now,

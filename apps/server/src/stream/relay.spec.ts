@@ -62,8 +62,40 @@ test('[V28] what nobody told of is found soon', async () => {
   startRelay()
   await pass(10)
   outbox.add(anOutboxRow(1, 1))
-  await pass(RELAY_BOUNDS.pollMs)
+  await pass(RELAY_BOUNDS.pollMsMax)
   expect(valuesIn(kafka)).toHaveLength(1)
+})
+
+test('[SN6] while changes come that nobody tells of they are looked for often, and ever more seldom once none do', async () => {
+  const { outbox, kafka, clock, startRelay, pass } = relayHarness()
+  startRelay()
+  await pass(2_000)
+  const waits: number[] = []
+  for (let count = 1; count <= 100; count++) {
+    outbox.add(anOutboxRow(1, count))
+    const addedAt = clock.now()
+    while (kafka.messages(STREAM).length < count) await pass(5, 5)
+    waits.push(clock.now() - addedAt)
+  }
+  expect(waits[0]).toBeLessThanOrEqual(RELAY_BOUNDS.pollMsMax + 5)
+  expect(Math.max(...waits.slice(1))).toBeLessThanOrEqual(2 * RELAY_BOUNDS.pollMsMin)
+
+  const reads = outbox.reads
+  await pass(60_000)
+  expect(outbox.reads - reads).toBeLessThanOrEqual(60_000 / RELAY_BOUNDS.pollMsMax + 5)
+})
+
+test('[SN5] where another process told of a commit, what it does not tell of is found soon after', async () => {
+  const { outbox, kafka, startRelay, pass } = relayHarness()
+  const relay = startRelay()
+  await pass(2_000)
+  outbox.add(anOutboxRow(1, 1))
+  relay.wakeFromElsewhere()
+  await pass(0)
+  expect(valuesIn(kafka)).toHaveLength(1)
+  outbox.add(anOutboxRow(1, 2))
+  await pass(RELAY_BOUNDS.restMsPerRow + RELAY_BOUNDS.pollMsMin, 5)
+  expect(valuesIn(kafka)).toHaveLength(2)
 })
 
 test('[V21] under a light load marks are few, and all are made', async () => {

@@ -5,7 +5,8 @@ import { BacklogGuard } from './backlog-guard.js'
 import { Parking, type DisableStream } from './parking.js'
 import { RELAY_BOUNDS, type RelayBounds } from './relay-bounds.js'
 import { RelayLine, type RelayLineParts } from './relay-line.js'
-import { ShardLeases, type Tenure, type TenureListener } from './shard-leases.js'
+import type { Tenure } from './held-tenure.js'
+import { ShardLeases, type TenureListener } from './shard-leases.js'
 import type { Topics } from './topics.js'
 import { within } from './within.js'
 
@@ -59,6 +60,11 @@ export class Relay implements TenureListener {
     return this.leases.held
   }
 
+  /** Whether what is committed in a shard is this process's to publish. */
+  relays(shard: number): boolean {
+    return this.leases.holds(shard)
+  }
+
   start(): void {
     this.running ??= this.line.run()
     this.leases.start()
@@ -68,6 +74,11 @@ export class Relay implements TenureListener {
   /** To be called after a commit that put rows into the outbox, or that let a stream go on. */
   wake(): void {
     this.line.wake()
+  }
+
+  /** To be called when another process tells of such a commit. */
+  wakeFromElsewhere(): void {
+    this.line.wakeFromElsewhere()
   }
 
   /**
@@ -80,6 +91,10 @@ export class Relay implements TenureListener {
 
   began(tenure: Tenure): void {
     this.line.begin(tenure)
+  }
+
+  leave(tenure: Tenure): Promise<void> {
+    return this.line.leave(tenure)
   }
 
   ended(tenure: Tenure): void {

@@ -1,47 +1,46 @@
+import { fairShare } from '../domain/fair-share.js'
 import { SHARDS } from '../domain/outbox-row.js'
 import type { Clock } from '../runtime/clock.js'
 import type { Lease, LeaseStore } from '../store/lease-store.js'
+import { HeldTenure, LEASE_MARGIN_MS, type Tenure } from './held-tenure.js'
 import type { LeaseEnd, StreamObserver } from './stream-observer.js'
 
 /** How long a lease is taken for, milliseconds. */
 export const LEASE_MS = 10_000
 
-/** How often leases are renewed, and free ones looked for. */
+/** How often leases are renewed. */
 export const RENEW_MS = Math.floor(LEASE_MS / 3)
 
-/** So much before its end a lease counts as ended: for clocks that disagree and work that is not measured. */
-export const LEASE_MARGIN_MS = 500
-
-/** How soon a renewal that failed is tried again. */
-const RETRY_MS = 1_000
-
-/** The time in which a shard is this relay's alone; renewing prolongs it, once ended it is over for good. */
-export interface Tenure {
-  readonly shard: number
-  /** As it was last renewed; its epoch never changes. */
-  readonly lease: Lease
-  /** How much of the lease is left by this process's clocks, milliseconds; 0 once it ended. */
-  leftMs(): number
-}
+/** How often it is looked who else relays, and what is free; and how soon what failed is tried again. */
+export const LOOK_MS = 1_000
 
 /** What whoever works on shards is told. */
 export interface TenureListener {
   began(tenure: Tenure): void
+  /** The shard is to be another relay's: nothing further of it may begin. Resolves once what was under way has ended. */
+  leave(tenure: Tenure): Promise<void>
   ended(tenure: Tenure): void
 }
 
 /**
- * Takes the leases `shard-0`… for this process and keeps them. What counts is the time left since *before* the store was asked, by a clock
- * that never goes back and by the time of day both: neither a slow answer, a clock that was set, nor a pause of the process makes a lease look longer than it is (V23).
+ * Takes this process's share of the leases `shard-0`… and keeps it. Each relay has a seat besides, a lease that says no more than that it is there; whoever
+ * looks who sits and who holds what knows the share of each (SN2), gives up what it has above its own, and takes what is free up to it.
  *
- *     free ──take──▶ held ──take──▶ held …
- *                     │ not renewed by (end - margin), another has it, fenced, stopped
- *                     ▼
+ * What counts is the time left since *before* the store was asked, by a clock that never goes back and by the time of day both: neither a slow answer, a clock
+ * that was set, nor a pause of the process makes a lease look longer than it is (V23).
+ *
+ *     free ──take──▶ held ──renew──▶ held ── more than its share ──▶ leaving ── nothing under way ──▶ released
+ *                     │                                                │
+ *                     ▼ not renewed by (end - margin), another has it, fenced, stopped
  *                   ended: whoever works on the shard is told at once
  */
 export class ShardLeases {
   private readonly tenures = new Map<number, HeldTenure>()
-  private renewing: Promise<void> | null = null
+  /** The seat that this relay has. */
+  private seat: string | null = null
+  /** When leases are to be renewed, by `Clock.elapsed`. */
+  private renewAt = 0
+  private asking: Promise<void> | null = null
   private cancelNext = (): void => undefined
   private stopped = false
 
@@ -61,15 +60,18 @@ export class ShardLeases {
     return this.tenures.size
   }
 
+  holds(shard: number): boolean {
+    return this.tenures.has(shard)
+  }
+
   start(): void {
     void this.renew()
   }
 
-  /** Takes what is free and prolongs what is held, once at a time; resolves when that succeeded or failed. */
+  /** Prolongs what is held and sees to this relay's share, once at a time; resolves when that succeeded or failed. */
   renew(): Promise<void> {
-    if (this.stopped) return Promise.resolve()
-    this.renewing ??= this.ask().finally(() => (this.renewing = null))
-    return this.renewing
+    this.renewAt = 0
+    return this.ask()
   }
 
   /** To be called when the store says that the lease is no longer the newest (V7). */
@@ -88,32 +90,73 @@ export class ShardLeases {
   async release(): Promise<void> {
     this.halt()
     for (const tenure of [...this.tenures.values()]) this.end(tenure, 'stopped')
-    await this.renewing // what it may still take must be given back too
-    try {
-      await this.deps.store.release(this.deps.holder)
-    } catch (cause) {
-      this.deps.observer.failed('leases', cause)
-    }
+    await this.asking // what it may still take must be given back too
+    await this.giveBack()
   }
 
-  private async ask(): Promise<void> {
-    const { store, clock, holder, observer } = this.deps
+  private ask(): Promise<void> {
+    if (this.stopped) return Promise.resolve()
+    this.asking ??= this.askOnce().finally(() => (this.asking = null))
+    return this.asking
+  }
+
+  private async askOnce(): Promise<void> {
+    const { clock, observer } = this.deps
     this.cancelNext()
-    const now = clock.now()
-    const goodUntil = clock.elapsed() + LEASE_MS - LEASE_MARGIN_MS
-    let nextMs = RENEW_MS
+    let nextMs = LOOK_MS
     try {
-      const leases = await store.take({ names: NAMES, holder, now, until: now + LEASE_MS })
-      if (!this.stopped) this.settle(leases, goodUntil)
+      if (clock.elapsed() >= this.renewAt) await this.prolong()
+      if (!this.stopped) await this.share()
+      nextMs = Math.min(LOOK_MS, Math.max(1, Math.ceil(this.renewAt - clock.elapsed())))
     } catch (cause) {
-      nextMs = RETRY_MS
       observer.failed('leases', cause)
     }
-    if (!this.stopped) this.cancelNext = clock.after(nextMs, () => void this.renew())
+    if (!this.stopped) this.cancelNext = clock.after(nextMs, () => void this.ask())
   }
 
-  private settle(leases: readonly Lease[], goodUntil: number): void {
-    for (let shard = 0; shard < SHARDS; shard++) {
+  private async prolong(): Promise<void> {
+    const startedAt = this.deps.clock.elapsed()
+    const shards = [...this.tenures.keys()]
+    const names = shards.map(leaseName)
+    if (this.seat !== null) names.push(this.seat)
+    const taken = names.length === 0 ? [] : await this.take(names, shards)
+    // More relays than seats, and so than shards, wait until one of those who sit is gone.
+    if (!taken.some(({ name }) => name === this.seat)) this.seat = (await this.take(SEATS, [], 1))[0]?.name ?? null
+    this.renewAt = startedAt + RENEW_MS
+  }
+
+  /** Gives up what is above this relay's share, or takes what is free below it. */
+  private async share(): Promise<void> {
+    const { store, clock, holder } = this.deps
+    const holders = await store.holders({ names: ALL, now: clock.now() })
+    const share = fairShare(holder, shardsByHolder(holders), SHARDS)
+    const kept = [...this.tenures.values()].filter(({ leaving }) => !leaving)
+    if (kept.length > share) for (const tenure of kept.slice(share)) void this.handOver(tenure)
+    if (kept.length >= share) return
+    const shards = this.shardsInOrder().filter((shard) => this.tenures.get(shard)?.leaving !== true)
+    const missing = shards.filter((shard) => !this.tenures.has(shard))
+    const isFree = (shard: number) => (holders.get(leaseName(shard)) ?? holder) === holder
+    if (missing.some(isFree)) await this.take(shards.map(leaseName), shards, share)
+  }
+
+  /** Beginning with another one than the other relays do, so that they seldom want the same. */
+  private shardsInOrder(): readonly number[] {
+    const first = this.seat === null ? 0 : SEATS.indexOf(this.seat)
+    return SHARD_NUMBERS.map((shard) => (shard + first) % SHARDS)
+  }
+
+  /** Takes and prolongs, and begins and ends tenures of `shards` by what came of it. */
+  private async take(names: readonly string[], shards: readonly number[], most?: number): Promise<readonly Lease[]> {
+    const { store, clock, holder } = this.deps
+    const now = clock.now()
+    const goodUntil = clock.elapsed() + LEASE_MS - LEASE_MARGIN_MS
+    const leases = await store.take({ names, holder, now, until: now + LEASE_MS, ...(most !== undefined && { most }) })
+    if (!this.stopped) this.settle(shards, leases, goodUntil)
+    return leases
+  }
+
+  private settle(shards: readonly number[], leases: readonly Lease[], goodUntil: number): void {
+    for (const shard of shards) {
       const lease = leases.find(({ name }) => name === leaseName(shard))
       const held = this.tenures.get(shard)
       if (lease !== undefined && held?.lease.epoch === lease.epoch) {
@@ -122,6 +165,25 @@ export class ShardLeases {
       }
       if (held !== undefined) this.end(held, 'taken-over')
       if (lease !== undefined) this.begin(new HeldTenure(shard, lease, goodUntil, this.deps.clock))
+    }
+  }
+
+  /** Whoever takes it next finds everything published and marked, or not begun: nothing is sent twice. */
+  private async handOver(tenure: HeldTenure): Promise<void> {
+    tenure.leaving = true
+    await this.deps.listener.leave(tenure)
+    await this.asking // which may be about to prolong it
+    if (this.tenures.get(tenure.shard) !== tenure) return
+    this.end(tenure, 'shared')
+    await this.giveBack([leaseName(tenure.shard)])
+  }
+
+  private async giveBack(names?: readonly string[]): Promise<void> {
+    const { store, holder, observer } = this.deps
+    try {
+      await store.release(holder, names)
+    } catch (cause) {
+      observer.failed('leases', cause)
     }
   }
 
@@ -150,39 +212,19 @@ export class ShardLeases {
   }
 }
 
-class HeldTenure implements Tenure {
-  cancelWatch = (): void => undefined
-  private over = false
-
-  constructor(
-    readonly shard: number,
-    private current: Lease,
-    private goodUntil: number,
-    private readonly clock: Clock,
-  ) {}
-
-  get lease(): Lease {
-    return this.current
+/** How many shards each has that relays, of whoever sits or has one. */
+function shardsByHolder(holders: ReadonlyMap<string, string>): ReadonlyMap<string, number> {
+  const shards = new Map<string, number>()
+  for (const [name, holder] of holders) {
+    shards.set(holder, (shards.get(holder) ?? 0) + Number(!SEATS.includes(name)))
   }
-
-  leftMs(): number {
-    if (this.over) return 0
-    const byDay = this.current.until - LEASE_MARGIN_MS - this.clock.now()
-    return Math.max(0, Math.min(byDay, this.goodUntil - this.clock.elapsed()))
-  }
-
-  prolong(lease: Lease, goodUntil: number): void {
-    this.current = lease
-    this.goodUntil = goodUntil
-  }
-
-  end(): void {
-    this.over = true
-    this.cancelWatch()
-  }
+  return shards
 }
 
 /** The lease that stands for a shard. */
 export const leaseName = (shard: number): string => `shard-${shard}`
 
-const NAMES = Array.from({ length: SHARDS }, (_, shard) => leaseName(shard))
+const SHARD_NUMBERS = Array.from({ length: SHARDS }, (_, shard) => shard)
+/** As many as there are shards: with more relays than that some have none, and need not be known of. */
+const SEATS = SHARD_NUMBERS.map((seat) => `relay-${seat}`)
+const ALL = [...SEATS, ...SHARD_NUMBERS.map(leaseName)]

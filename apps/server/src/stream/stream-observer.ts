@@ -8,6 +8,8 @@ export type LeaseEnd =
   | 'stopped'
   /** It could not be renewed in time. */
   | 'not-renewed'
+  /** It was above this relay's share, and everything of it was ended before. */
+  | 'shared'
   /** Another relay has it, or had it meanwhile. */
   | 'taken-over'
 

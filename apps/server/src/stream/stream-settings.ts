@@ -54,6 +54,11 @@ export class StreamSettings {
     return this.sawEnabled
   }
 
+  /** To be called when changes are seen that are to be published: some pool streams, whichever node it was that enabled it. */
+  sawChanges(): void {
+    this.sawEnabled = true
+  }
+
   /**
    * Stores what the owner of a pool asks for and answers the settings from then on; null when there is no such pool. A stream that is to be enabled has
    * its topic looked at first, and is refused with a sentence where that is no good (V50–V53); nothing of a refused request is kept.
@@ -114,6 +119,7 @@ export class StreamSettings {
   private async disableIn({ pool, streamName }: StreamingPool, reason: string): Promise<boolean> {
     let done = false
     await this.deps.connections.change(pool, (held) => {
+      done = false // it may be asked more than once
       const { cognitoStreams: streams } = held
       if (!isOn(streams) || streams.streamName !== streamName) return held // its owner was faster
       done = true

@@ -29,28 +29,28 @@ export interface DatasetHost {
 
 /** A dataset as the app holds it; the same one for as long as its client is open, whoever signs in meanwhile. */
 export class DatasetView implements Dataset {
-  private reader: DatasetReader
-  private readonly listeners: Listeners<DatasetChange>
-  private readonly keyListeners = new Map<string, Listeners<[string | undefined, DatasetChange]>>()
+  #reader: DatasetReader
+  readonly #listeners: Listeners<DatasetChange>
+  readonly #keyListeners = new Map<string, Listeners<[string | undefined, DatasetChange]>>()
 
   constructor(
     readonly name: DatasetName,
     private readonly host: DatasetHost,
   ) {
-    this.reader = host.replica.reader(name)
-    this.listeners = new Listeners((fault) => host.fault(fault))
+    this.#reader = host.replica.reader(name)
+    this.#listeners = new Listeners((fault) => host.fault(fault))
   }
 
   get(key: string): string | undefined {
-    return this.reader.get(key)
+    return this.#reader.get(key)
   }
 
   entries(): [key: string, value: string][] {
-    return this.reader.entries()
+    return this.#reader.entries()
   }
 
   get size(): number {
-    return this.reader.size
+    return this.#reader.size
   }
 
   put(key: string, value: string): Write {
@@ -68,7 +68,7 @@ export class DatasetView implements Dataset {
       limits: replica.greeting.limits,
       usage: replica.usage(name),
       identityUsage: replica.identityUsage(),
-      valueOf: (key) => this.reader.get(key),
+      valueOf: (key) => this.#reader.get(key),
     })
     const at = host.now()
     const made: Edit[] = []
@@ -79,13 +79,13 @@ export class DatasetView implements Dataset {
   subscribe(listener: (change: DatasetChange) => void): Unsubscribe
   subscribe(key: string, listener: KeyListener): Unsubscribe
   subscribe(what: string | ((change: DatasetChange) => void), listener?: KeyListener): Unsubscribe {
-    if (typeof what !== 'string') return this.listeners.add(what)
-    const ofKey = this.keyListeners.get(what) ?? new Listeners((fault: Error) => this.host.fault(fault))
-    this.keyListeners.set(what, ofKey)
+    if (typeof what !== 'string') return this.#listeners.add(what)
+    const ofKey = this.#keyListeners.get(what) ?? new Listeners((fault: Error) => this.host.fault(fault))
+    this.#keyListeners.set(what, ofKey)
     const end = ofKey.add(([value, change]) => listener!(value, change))
     return () => {
       end()
-      if (ofKey.size === 0 && this.keyListeners.get(what) === ofKey) this.keyListeners.delete(what)
+      if (ofKey.size === 0 && this.#keyListeners.get(what) === ofKey) this.#keyListeners.delete(what)
     }
   }
 
@@ -99,7 +99,7 @@ export class DatasetView implements Dataset {
   conflicts(): readonly Conflict[] {
     return this.host.replica
       .clashes(this.name)
-      .map((clash) => ({ ...sidesOf(this.name, clash), resolve: (choice) => this.settle(clash, choice) }))
+      .map((clash) => ({ ...sidesOf(this.name, clash), resolve: (choice) => this.#settle(clash, choice) }))
   }
 
   parked(): readonly ParkedEdit[] {
@@ -126,21 +126,21 @@ export class DatasetView implements Dataset {
   /** Keys whose shown value changed. */
   changed(keys: readonly string[], by: DatasetChange['by']): void {
     const change = { dataset: this.name, keys, by }
-    this.listeners.tell(change)
-    if (this.keyListeners.size === 0) return
-    for (const key of keys) this.keyListeners.get(key)?.tell([this.get(key), change])
+    this.#listeners.tell(change)
+    if (this.#keyListeners.size === 0) return
+    for (const key of keys) this.#keyListeners.get(key)?.tell([this.get(key), change])
   }
 
   /** The client has another store now; tells what is shown differently in it. */
   moved(): void {
-    const before = new Map(this.reader.entries())
-    this.reader = this.host.replica.reader(this.name)
-    const after = new Map(this.reader.entries())
+    const before = new Map(this.#reader.entries())
+    this.#reader = this.host.replica.reader(this.name)
+    const after = new Map(this.#reader.entries())
     const keys = [...new Set([...before.keys(), ...after.keys()])].filter((key) => before.get(key) !== after.get(key))
     if (keys.length > 0) this.changed(keys.sort(byCodePoint), 'server')
   }
 
-  private settle({ pending, remote }: Clash, choice: Choice): Write {
+  #settle({ pending, remote }: Clash, choice: Choice): Write {
     const { key, place } = pending
     const edit = choice === 'remote' ? null : { ...pendingEdit(pending, choice), base: remote.syncCount }
     return this.host.write(this.name, [key], [{ kind: 'settle', dataset: this.name, key, over: place, edit }])

@@ -5,27 +5,27 @@ import type { WriteOutcome } from '../api.js'
  * what becomes of the newer. References lead from older to newer only, so that writes which nobody holds are free to go.
  */
 export class Fate {
-  private value: WriteOutcome | null = null
-  private next: Fate | null = null
-  private promise: Promise<WriteOutcome> | null = null
-  private resolve: ((outcome: WriteOutcome) => void) | null = null
+  #value: WriteOutcome | null = null
+  #next: Fate | null = null
+  #promise: Promise<WriteOutcome> | null = null
+  #resolve: ((outcome: WriteOutcome) => void) | null = null
 
   settle(outcome: WriteOutcome): void {
-    this.value ??= outcome
-    this.resolve?.(this.value)
+    this.#value ??= outcome
+    this.#resolve?.(this.#value)
   }
 
   supersede(next: Fate): void {
-    this.next = next
-    if (this.promise !== null) void next.wait().then((outcome) => this.settle(outcome))
+    this.#next = next
+    if (this.#promise !== null) void next.wait().then((outcome) => this.settle(outcome))
   }
 
   wait(): Promise<WriteOutcome> {
-    if (this.value !== null) return Promise.resolve(this.value)
-    if (this.promise === null) {
-      if (this.next !== null) return this.next.wait()
-      this.promise = new Promise((resolve) => (this.resolve = resolve))
+    if (this.#value !== null) return Promise.resolve(this.#value)
+    if (this.#promise === null) {
+      if (this.#next !== null) return this.#next.wait()
+      this.#promise = new Promise((resolve) => (this.#resolve = resolve))
     }
-    return this.promise
+    return this.#promise
   }
 }

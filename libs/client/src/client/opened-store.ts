@@ -53,7 +53,7 @@ export class OpenedStore {
   }
 
   readonly session: TabSession
-  private readonly ends: readonly (() => void)[]
+  readonly #ends: readonly (() => void)[]
 
   private constructor(
     readonly name: string,
@@ -79,7 +79,7 @@ export class OpenedStore {
       clock,
       random,
     })
-    this.ends = [
+    this.#ends = [
       store.listen({ applied: (applied, by) => owner.applied(applied, by) }),
       this.session.onStatus((status) => owner.status(status)),
       tabs.listen((message) => {
@@ -98,7 +98,7 @@ export class OpenedStore {
   async close(): Promise<void> {
     await this.session.close()
     await this.store.close()
-    for (const end of this.ends) end()
+    for (const end of this.#ends) end()
     this.tabs.close()
   }
 }

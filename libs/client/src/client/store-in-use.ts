@@ -28,17 +28,17 @@ export class StoreInUse {
   /** Opens the profile's store and goes on with a take-over that a crash interrupted. The session does not begin yet. */
   static async open(profile: Profile, deps: StoreInUseDeps): Promise<StoreInUse> {
     const inUse = new StoreInUse(profile, deps)
-    inUse.opened = await inUse.openStore(profile.store)
-    await inUse.finishAdoption()
+    inUse.#opened = await inUse.#openStore(profile.store)
+    await inUse.#finishAdoption()
     return inUse
   }
 
-  private opened!: OpenedStore
+  #opened!: OpenedStore
   /** Stores of which everything that was written in this tab is saved in another one. */
-  private readonly takenOver = new WeakSet<LocalStore>()
+  readonly #takenOver = new WeakSet<LocalStore>()
   /** The end of the turns. */
-  private turns: Promise<unknown> = Promise.resolve()
-  private closed = false
+  #turns: Promise<unknown> = Promise.resolve()
+  #closed = false
 
   private constructor(
     private held: Profile,
@@ -50,23 +50,23 @@ export class StoreInUse {
   }
 
   get store(): OpenedStore['store'] {
-    return this.opened.store
+    return this.#opened.store
   }
 
   get session(): OpenedStore['session'] {
-    return this.opened.session
+    return this.#opened.session
   }
 
   /** Resolves when a group that was written to a store is saved, there or where it was brought along. */
   async saved(store: LocalStore, placed: Promise<number>): Promise<void> {
     await placed.catch((fault: unknown) => {
-      if (!this.takenOver.has(store)) throw fault
+      if (!this.#takenOver.has(store)) throw fault
     })
   }
 
   inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.turns.then(work, work)
-    this.turns = turn.catch(() => {})
+    const turn = this.#turns.then(work, work)
+    this.#turns = turn.catch(() => {})
     return turn
   }
 
@@ -77,7 +77,7 @@ export class StoreInUse {
 
   /** Resolves when every change that was asked for is done. */
   async settled(): Promise<void> {
-    await this.turns
+    await this.#turns
   }
 
   /** The profile as it is stored; held here too, where it names the store that is open. */
@@ -90,7 +90,7 @@ export class StoreInUse {
   /** Goes where another tab has gone; to be called in turn. */
   async follow(): Promise<void> {
     const next = await this.refresh()
-    if (next.store !== this.held.store) await this.enter(await this.openStore(next.store), next)
+    if (next.store !== this.held.store) await this.#enter(await this.#openStore(next.store), next)
   }
 
   /** Saves a profile of the same store, in turn. False, and nothing is saved, where another tab was first. */
@@ -98,7 +98,7 @@ export class StoreInUse {
     const stored = await this.deps.platform.storage.replaceProfile({ from: this.held, to })
     if (stored.store !== to.store || stored.identity !== to.identity) return false
     this.held = stored
-    this.opened.tellProfile()
+    this.#opened.tellProfile()
     return true
   }
 
@@ -110,7 +110,7 @@ export class StoreInUse {
   async moveTo(next: Profile, goOn: () => void): Promise<boolean> {
     const { storage } = this.deps.platform
     const from = this.held
-    const opened = await this.openStore(next.store)
+    const opened = await this.#openStore(next.store)
     const leave = async (): Promise<void> => {
       await opened.close()
       if (!leadsTo(from, next.store)) await storage.remove(next.store)
@@ -126,32 +126,32 @@ export class StoreInUse {
       throw fault
     }
     goOn()
-    await this.enter(opened, next)
+    await this.#enter(opened, next)
     return true
   }
 
   async close(): Promise<void> {
-    this.closed = true
-    await this.turns
-    await this.opened.close()
+    this.#closed = true
+    await this.#turns
+    await this.#opened.close()
   }
 
-  private openStore(name: string): Promise<OpenedStore> {
+  #openStore(name: string): Promise<OpenedStore> {
     const { owner } = this.deps
     return OpenedStore.open(name, {
       ...this.deps,
       owner: {
         ...owner,
-        isWanted: () => this.isWanted(name),
+        isWanted: () => this.#isWanted(name),
         profileChanged: () => this.inTurnAlone(() => this.follow()),
       },
     })
   }
 
   /** Leaves the present store for the profile's; takes over what a guest left here, if the profile says so. */
-  private async enter(opened: OpenedStore, next: Profile): Promise<void> {
+  async #enter(opened: OpenedStore, next: Profile): Promise<void> {
     const { owner } = this.deps
-    const old = this.opened
+    const old = this.#opened
     await old.session.close()
     // From here on nobody sends for the guest: what is written there still stays pending, and can be told apart.
     if (next.adopting === old.name) await old.store.takeTerm().catch((fault: unknown) => owner.fault(asError(fault)))
@@ -161,20 +161,20 @@ export class StoreInUse {
     const left = before === null ? [] : leftBehind(old.store.replica, before)
     const group: Entry[] = adopts ? [adoptionOf(old.name, old.store.replica)] : left
     this.held = next
-    this.opened = opened
+    this.#opened = opened
     const placed = opened.store.write(group)
     owner.entered(placed, adopts)
     opened.session.start()
-    if (adopts) await this.adopted(await placed, old)
+    if (adopts) await this.#adopted(await placed, old)
     else await placed
-    if (adopts || before !== null) this.takenOver.add(old.store)
+    if (adopts || before !== null) this.#takenOver.add(old.store)
     old.tellProfile()
     await old.close()
-    await this.removeUnlessNamed(old.name)
+    await this.#removeUnlessNamed(old.name)
   }
 
   /** A guest's store was taken over; if another tab was first with it, only what this one wrote since is brought along. */
-  private async adopted(place: number, { name, store }: OpenedStore): Promise<void> {
+  async #adopted(place: number, { name, store }: OpenedStore): Promise<void> {
     const adoption = this.store.replica.adoption(name)
     if (adoption !== null && adoption.place !== place) {
       this.deps.owner.adoptedElsewhere()
@@ -184,33 +184,33 @@ export class StoreInUse {
   }
 
   /** Goes on with a take-over that a crash interrupted. */
-  private async finishAdoption(): Promise<void> {
+  async #finishAdoption(): Promise<void> {
     const { adopting } = this.held
     if (adopting === null) return
-    const { store } = this.opened
+    const { store } = this.#opened
     if (store.replica.adoption(adopting) === null) {
-      const isWanted = (): Promise<boolean> => this.isWanted(adopting)
+      const isWanted = (): Promise<boolean> => this.#isWanted(adopting)
       await withStore(adopting, { ...this.deps, isWanted }, async (guests) => {
         await guests.takeTerm()
         await store.write([adoptionOf(adopting, guests.replica)])
       })
     }
     await this.save({ ...this.held, adopting: null })
-    await this.removeUnlessNamed(adopting)
+    await this.#removeUnlessNamed(adopting)
   }
 
   /** A store that the profile does not lead to is found again only by those who look for what is left on a device. */
-  private async removeUnlessNamed(name: string): Promise<void> {
+  async #removeUnlessNamed(name: string): Promise<void> {
     const { storage } = this.deps.platform
     if (!leadsTo(await storage.profile(this.held), name)) await storage.remove(name)
   }
 
   /** A store that is gone was removed on purpose where the profile does not lead to it; then all goes on where it does. */
-  private async isWanted(name: string): Promise<boolean> {
+  async #isWanted(name: string): Promise<boolean> {
     // What takes a store away takes the profile with it, without which nobody would find the store that is written anew.
     const stored = await this.deps.platform.storage.profile(this.held)
     const isWanted = leadsTo(stored, name)
-    if (!isWanted && name === this.held.store && !this.closed) this.inTurnAlone(() => this.follow())
+    if (!isWanted && name === this.held.store && !this.#closed) this.inTurnAlone(() => this.follow())
     return isWanted
   }
 }

@@ -6,8 +6,8 @@ const SEVERITY = { accepted: 0, overruled: 1, conflict: 2, refused: 3 } as const
 
 /** A write on its way, as the app holds it. */
 export class TrackedWrite implements Write {
-  private durable: Promise<void> | null = null
-  private ended: Promise<WriteOutcome> | null = null
+  #durable: Promise<void> | null = null
+  #ended: Promise<WriteOutcome> | null = null
 
   constructor(
     private readonly whenSaved: () => Promise<void>,
@@ -15,16 +15,16 @@ export class TrackedWrite implements Write {
   ) {}
 
   get saved(): Promise<void> {
-    if (this.durable === null) {
-      this.durable = this.whenSaved()
+    if (this.#durable === null) {
+      this.#durable = this.whenSaved()
       // An app need not wait; what went wrong shows in the status too.
-      this.durable.catch(() => {})
+      this.#durable.catch(() => {})
     }
-    return this.durable
+    return this.#durable
   }
 
   get outcome(): Promise<WriteOutcome> {
-    return (this.ended ??= Promise.all(this.fates.map((fate) => fate.wait())).then(worst))
+    return (this.#ended ??= Promise.all(this.fates.map((fate) => fate.wait())).then(worst))
   }
 
   then<A = void, B = never>(

@@ -17,14 +17,14 @@ export class EarlyToken {
     return guest && identity !== null ? new EarlyToken(identity, guests.authenticate(identity), clock) : null
   }
 
-  private readonly endMs: number
+  readonly #endMs: number
 
   private constructor(
     private readonly identity: string,
     private answer: Promise<Authentication> | null,
     private readonly clock: Clock,
   ) {
-    this.endMs = clock.elapsed() + KEPT_MS
+    this.#endMs = clock.elapsed() + KEPT_MS
     // Whoever comes for it is told.
     answer?.catch(() => {})
   }
@@ -33,6 +33,6 @@ export class EarlyToken {
   take(known: string | null): Promise<Authentication> | null {
     const { answer } = this
     this.answer = null
-    return known === this.identity && this.clock.elapsed() < this.endMs ? answer : null
+    return known === this.identity && this.clock.elapsed() < this.#endMs ? answer : null
   }
 }

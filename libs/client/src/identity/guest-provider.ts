@@ -11,13 +11,13 @@ export class GuestProvider implements IdentityProvider {
   constructor(private readonly server: Readonly<{ endpoint: string; pool: string }>) {}
 
   async authenticate(known: string | null): Promise<Authentication> {
-    const identity = known ?? (await this.ask('GetId', { IdentityPoolId: this.server.pool }, 'IdentityId'))
-    const token = await this.ask('GetOpenIdToken', { IdentityId: identity }, 'Token')
+    const identity = known ?? (await this.#ask('GetId', { IdentityPoolId: this.server.pool }, 'IdentityId'))
+    const token = await this.#ask('GetOpenIdToken', { IdentityId: identity }, 'Token')
     return { identity, token, guest: true }
   }
 
   /** Calls an operation of the identity face, and answers the one member that is asked of it. */
-  private async ask(operation: string, body: object, member: string): Promise<string> {
+  async #ask(operation: string, body: object, member: string): Promise<string> {
     const { endpoint } = this.server
     const posted = await post(endpoint, {
       body,

@@ -11,14 +11,14 @@ export class LoginProvider implements IdentityProvider {
 
   /** `guest` is the one that the device was so far, for the backend to link; null for none. */
   async authenticate(guest: string | null): Promise<Authentication> {
-    const { identityId, token } = await this.asked(guest)
+    const { identityId, token } = await this.#asked(guest)
     if (typeof identityId !== 'string' || typeof token !== 'string') {
       throw new ConnectionFault('refused', "the app's login answered without an identity and a token")
     }
     return { identity: identityId, token, guest: false }
   }
 
-  private async asked(guest: string | null): ReturnType<Login> {
+  async #asked(guest: string | null): ReturnType<Login> {
     try {
       return await this.login({ guest })
     } catch (fault) {

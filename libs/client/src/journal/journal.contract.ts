@@ -209,6 +209,7 @@ export function journalContract(make: () => Promise<JournalHarness>): void {
       () => journal.append(groupOf('b'), term),
       () => journal.readAfter(0),
       () => journal.compact(snapshotOf(1), null),
+      () => journal.begin(snapshotOf(1)),
       () => journal.takeTerm(),
     ]
     for (const call of calls) expect(await faultOf(call())).toBe('lost')
@@ -216,6 +217,44 @@ export function journalContract(make: () => Promise<JournalHarness>): void {
     expect(await journal.append(groupOf('c'), null)).toBe(1)
     await journal.compact(snapshotOf(1), await journal.takeTerm())
     expect(await reopened()).toEqual({ snapshot: snapshotOf(1), groups: [], damage: null })
+  })
+
+  test.each([0, 7])(
+    '[NC23] an empty journal begins with a snapshot through %i, and goes on behind it',
+    async (through) => {
+      await journal.recover()
+      expect(await journal.begin(snapshotOf(through, 70_000))).toBe(true)
+      expect(await journal.append(groupOf('a'), null)).toBe(through + 1)
+      const { snapshot, groups } = await reopened()
+      expect(textOf(snapshot)).toBe(textOf(snapshotOf(through, 70_000)))
+      expect(groups).toEqual([{ place: through + 1, group: groupOf('a') }])
+      expect(await journal.append(groupOf('b'), null)).toBe(through + 2)
+      await journal.compact(snapshotOf(through + 1), null)
+      expect(await reopened()).toMatchObject({ snapshot: { through: through + 1 }, groups: [{ place: through + 2 }] })
+    },
+  )
+
+  test('[NC23] a journal that holds anything begins with nothing else', async () => {
+    await journal.recover()
+    await journal.append(groupOf('a'), null)
+    expect(await journal.begin(snapshotOf(7))).toBe(false)
+    expect(await journal.append(groupOf('b'), null)).toBe(2)
+    await journal.compact(snapshotOf(2), null)
+    expect(await journal.begin(snapshotOf(7))).toBe(false)
+    expect(await reopened()).toEqual({ snapshot: snapshotOf(2), groups: [], damage: null })
+  })
+
+  test('[NC23] of tabs that begin a journal at once one does', async () => {
+    if (!harness.shared) return
+    const other = harness.open()
+    await journal.recover()
+    await other.recover()
+    const begun = await Promise.all([journal.begin(snapshotOf(5)), other.begin(snapshotOf(7))])
+    expect([...begun].sort()).toEqual([false, true])
+    const through = begun[0] ? 5 : 7
+    expect(await other.append(groupOf('a'), null)).toBe(through + 1)
+    expect(await journal.recover()).toMatchObject({ snapshot: snapshotOf(through), groups: [{ place: through + 1 }] })
+    await other.close()
   })
 
   test('[NC8] a call after close is refused', async () => {

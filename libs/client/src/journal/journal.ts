@@ -36,6 +36,12 @@ export interface Journal {
    */
   compact(snapshot: Readonly<{ through: number; bytes: Uint8Array }>, term: number | null): Promise<void>
 
+  /**
+   * Puts a snapshot into a journal that holds nothing, whose places go on behind it. Resolves to false, with nothing done, where the
+   * journal holds anything by then: of several tabs that begin at once one does.
+   */
+  begin(snapshot: Readonly<{ through: number; bytes: Uint8Array }>): Promise<boolean>
+
   /** Begins a new term of leadership, durably; whoever holds an earlier one is fenced from now on. */
   takeTerm(): Promise<number>
 

@@ -14,7 +14,7 @@ const EARLY_MAX = 256
 
 /** Applies groups in the order of their places, in whatever order they arrive. */
 export class Arrivals {
-  private readonly early = new Map<number, Arrival>()
+  readonly #early = new Map<number, Arrival>()
 
   constructor(
     private readonly deps: Readonly<{
@@ -26,54 +26,54 @@ export class Arrivals {
 
   /** True while a group in front of one that has arrived is missing. */
   get isBehind(): boolean {
-    return this.early.size > 0
+    return this.#early.size > 0
   }
 
   take(arrival: Arrival): void {
     const { replica } = this.deps
-    if (arrival.place <= replica.place) return this.isThere(arrival)
+    if (arrival.place <= replica.place) return this.#isThere(arrival)
     // What this tab wrote is its own, also when the journal tells it first.
-    const known = this.early.get(arrival.place)
-    if (known === undefined || known.own === null) this.keep(arrival)
-    for (let next = this.next(); next !== undefined; next = this.next()) this.apply(next)
+    const known = this.#early.get(arrival.place)
+    if (known === undefined || known.own === null) this.#keep(arrival)
+    for (let next = this.#next(); next !== undefined; next = this.#next()) this.#apply(next)
   }
 
   /** The highest place that waits for one before it; 0 for none. */
   get last(): number {
-    return Math.max(0, ...this.early.keys())
+    return Math.max(0, ...this.#early.keys())
   }
 
   /** Forgets what waits at places up to this one: it is contained in what the replica is now, or it is nowhere. */
   forget(through: number): void {
-    for (const [place, arrival] of [...this.early]) {
+    for (const [place, arrival] of [...this.#early]) {
       if (place > through) continue
-      this.early.delete(place)
-      this.isThere(arrival)
+      this.#early.delete(place)
+      this.#isThere(arrival)
     }
-    for (let next = this.next(); next !== undefined; next = this.next()) this.apply(next)
+    for (let next = this.#next(); next !== undefined; next = this.#next()) this.#apply(next)
   }
 
-  private next(): Arrival | undefined {
-    return this.early.get(this.deps.replica.place + 1)
+  #next(): Arrival | undefined {
+    return this.#early.get(this.deps.replica.place + 1)
   }
 
-  private keep(arrival: Arrival): void {
-    if (arrival.own !== null || this.early.size < EARLY_MAX || arrival.place === this.deps.replica.place + 1) {
-      this.early.set(arrival.place, arrival)
+  #keep(arrival: Arrival): void {
+    if (arrival.own !== null || this.#early.size < EARLY_MAX || arrival.place === this.deps.replica.place + 1) {
+      this.#early.set(arrival.place, arrival)
     }
   }
 
-  private isThere({ place, own }: Arrival): void {
+  #isThere({ place, own }: Arrival): void {
     if (own === null) return
     this.deps.tell({ shown: this.deps.replica.hide(own.ticket), settled: [] }, 'here')
     own.applied(place)
   }
 
-  private apply({ place, group, own }: Arrival): void {
+  #apply({ place, group, own }: Arrival): void {
     const { tell } = this.deps
-    this.early.delete(place)
+    this.#early.delete(place)
     const by = isOfServer(group) ? 'server' : own === null ? 'tab' : 'here'
-    const applied = this.applied(place, group, own?.ticket)
+    const applied = this.#applied(place, group, own?.ticket)
     // Who wrote it learns its place before listeners are told what became of it.
     own?.applied(place)
     tell(applied, by)
@@ -83,7 +83,7 @@ export class Arrivals {
    * Of a group that cannot be applied what the app did is applied alone, and nothing if that cannot be either: alike in every
    * tab, so that it is in nobody's way, and so that what a server said does not take an edit along.
    */
-  private applied(place: number, group: Group, ticket: Ticket | undefined): Applied {
+  #applied(place: number, group: Group, ticket: Ticket | undefined): Applied {
     const { replica, onFault } = this.deps
     const attempts = [group, group.filter(({ kind }) => OF_APPS.includes(kind)), []]
     for (const attempt of attempts) {

@@ -42,6 +42,28 @@ describe('a journal that is lost while in use', () => {
     expect(entriesOf(await bench.open())).toEqual(entriesOf(one))
   })
 
+  test('[ND18] tabs that find it gone at the same moment know its places alike', async () => {
+    const bench = new StoreBench(sql)
+    const one = await bench.open()
+    const other = await bench.open()
+    await one.write([put('a', '1')])
+    await quiet()
+    bench.file.evict()
+    // Both see an empty journal before either writes anything.
+    const release = bench.file.hold('begin')
+    const both = Promise.all([one.write([put('b', '2')]), other.write([put('c', '3')])])
+    await quiet()
+    release()
+    await both
+    await quiet()
+    await one.write([put('d', '4')])
+    await quiet()
+    const placesOf = (store: JournaledStore) => store.replica.pending(PREFS).map(({ key, place }) => [key, place])
+    expect(entriesOf(one)).toEqual({ a: '1', b: '2', c: '3', d: '4' })
+    expect(placesOf(other)).toEqual(placesOf(one))
+    expect(placesOf(await bench.open())).toEqual(placesOf(one))
+  })
+
   test('[ND18] keeps its edits in memory while it cannot be written anew either', async () => {
     const bench = new StoreBench(sql)
     const store = await bench.open()
@@ -64,7 +86,7 @@ test('[ND18] nothing is saved to a journal that is only half written anew', asyn
   const store = await bench.open()
   await store.write([put('a', '1')])
   bench.file.evict()
-  bench.file.failNext('compact', 'full', 2)
+  bench.file.failNext('begin', 'full', 2)
   const saved = store.write([put('b', '2')])
   const state = settlementOf(saved)
   await quiet()

@@ -51,8 +51,8 @@ export class JournaledStore implements LocalStore {
       const opened = openedReplica(sql, recovered)
       for (const damage of opened.damage) onFault(new Error(`the local store was damaged: ${damage}`))
       const store = new JournaledStore(deps, opened, recovered.snapshot?.bytes.length ?? 0)
-      for (const message of heard) store.heard(message)
-      await store.begin(opened)
+      for (const message of heard) store.#heard(message)
+      await store.#begin(opened)
       return store
     } catch (fault) {
       await journal.close().catch(() => {})
@@ -63,21 +63,21 @@ export class JournaledStore implements LocalStore {
   }
 
   readonly replica: SqlReplica
-  private readonly notices: Notices
-  private readonly arrivals: Arrivals
-  private readonly journal: KeptJournal
-  private readonly queue = new WriteQueue()
-  private readonly unlisten: () => void
-  private companion: Companion | null = null
+  readonly #notices: Notices
+  readonly #arrivals: Arrivals
+  readonly #journal: KeptJournal
+  readonly #queue = new WriteQueue()
+  readonly #unlisten: () => void
+  #companion: Companion | null = null
   /** The end of the line of those who use the journal. */
-  private line: Promise<unknown> = Promise.resolve()
-  private due = false
-  private appending = false
-  private fault: Error | null = null
-  private failures = 0
-  private cancelRetry: () => void = () => {}
-  private flushWaiters: (() => void)[] = []
-  private closed = false
+  #line: Promise<unknown> = Promise.resolve()
+  #due = false
+  #appending = false
+  #fault: Error | null = null
+  #failures = 0
+  #cancelRetry: () => void = () => {}
+  #flushWaiters: (() => void)[] = []
+  #closed = false
 
   private constructor(
     private readonly deps: JournaledStoreDeps,
@@ -86,81 +86,81 @@ export class JournaledStore implements LocalStore {
   ) {
     const { onFault, tabs } = deps
     this.replica = replica
-    this.notices = new Notices(onFault)
-    const { notices } = this
-    this.arrivals = new Arrivals({ replica, tell: (applied, by) => notices.tell(applied, by), onFault })
-    this.journal = new KeptJournal({ ...deps, replica, arrivals: this.arrivals, notices }, offset, snapshotBytes)
-    this.unlisten = tabs.listen((message) => this.heard(message))
+    this.#notices = new Notices(onFault)
+    const notices = this.#notices
+    this.#arrivals = new Arrivals({ replica, tell: (applied, by) => notices.tell(applied, by), onFault })
+    this.#journal = new KeptJournal({ ...deps, replica, arrivals: this.#arrivals, notices }, offset, snapshotBytes)
+    this.#unlisten = tabs.listen((message) => this.#heard(message))
   }
 
   get trouble(): string | null {
-    return this.fault?.message ?? null
+    return this.#fault?.message ?? null
   }
 
   write(group: Group, term: number | null = null): Promise<number> {
-    if (this.closed || isFinal(this.fault)) {
-      return Promise.reject(this.fault ?? new JournalFault('unavailable', 'the local store is closed'))
+    if (this.#closed || isFinal(this.#fault)) {
+      return Promise.reject(this.#fault ?? new JournalFault('unavailable', 'the local store is closed'))
     }
     const length = lengthOf(group)
-    if (!this.queue.hasRoomFor(length)) {
+    if (!this.#queue.hasRoomFor(length)) {
       const why = `too much waits for the storage already: ${this.trouble ?? 'it is slow'}`
       return Promise.reject(new JournalFault('full', why))
     }
     const { ticket, shown } = this.replica.show(group)
-    this.notices.tell({ shown, settled: [] }, sourceOf(group))
+    this.#notices.tell({ shown, settled: [] }, sourceOf(group))
     return new Promise((resolve, reject) => {
-      this.queue.push({ group, length, ticket, term, resolve, reject })
-      this.goOn()
+      this.#queue.push({ group, length, ticket, term, resolve, reject })
+      this.#goOn()
     })
   }
 
   accompany(companion: Companion | null): void {
-    this.companion = companion
+    this.#companion = companion
   }
 
   listen(listener: StoreListener): () => void {
-    return this.notices.listen(listener)
+    return this.#notices.listen(listener)
   }
 
   flushed(): Promise<void> {
-    if (this.queue.isEmpty && !this.appending) return Promise.resolve()
-    return new Promise((resolve) => this.flushWaiters.push(resolve))
+    if (this.#queue.isEmpty && !this.#appending) return Promise.resolve()
+    return new Promise((resolve) => this.#flushWaiters.push(resolve))
   }
 
   /** Resolves when all that was appended before the new term is applied here. */
   takeTerm(): Promise<number> {
-    return this.inLine(async () => {
-      const term = await this.journal.takeTerm()
-      await this.journal.catchUp()
+    return this.#inLine(async () => {
+      const term = await this.#journal.takeTerm()
+      await this.#journal.catchUp()
       return term
     })
   }
 
   async compactIfDue(term: number): Promise<void> {
-    if (this.closed || this.appending || !this.queue.isEmpty || !this.journal.isCompactionDue) return
-    await this.journal.compact(term)
+    if (this.#closed || this.#appending || !this.#queue.isEmpty || !this.#journal.isCompactionDue) return
+    await this.#journal.compact(term)
   }
 
   /** Tries once more to append what waits; what cannot be appended rejects, and is not kept. */
   async close(): Promise<void> {
-    if (this.closed) return
-    this.closed = true
-    this.cancelRetry()
-    await this.inLine(async () => {
-      do await this.proceed()
-      while (this.fault === null && !this.queue.isEmpty)
+    if (this.#closed) return
+    this.#closed = true
+    this.#cancelRetry()
+    await this.#inLine(async () => {
+      do await this.#proceed()
+      while (this.#fault === null && !this.#queue.isEmpty)
     })
-    this.cancelRetry()
-    this.arrivals.forget(this.arrivals.last)
-    this.rejectAll(this.fault ?? new JournalFault('unavailable', 'the local store is closed'))
-    this.unlisten()
-    this.notices.flush()
-    await this.journal.close()
+    this.#cancelRetry()
+    this.#arrivals.forget(this.#arrivals.last)
+    this.#rejectAll(this.#fault ?? new JournalFault('unavailable', 'the local store is closed'))
+    this.#unlisten()
+    this.#notices.flush()
+    await this.#journal.close()
     this.replica.close()
   }
 
   /** Writes what a store needs before anything else, and waits until that was tried once. */
-  private async begin({ damage }: Opened): Promise<void> {
+  async #begin({ damage }: Opened): Promise<void> {
     const { random, onFault } = this.deps
     const isDamaged = damage.length > 0
     const group: Entry[] = isDamaged ? startingOver(this.replica) : []
@@ -168,76 +168,76 @@ export class JournaledStore implements LocalStore {
     if (isDamaged || this.replica.device === null) group.push({ kind: 'device', device: random.uuid() as DeviceId })
     if (group.length === 0) return
     this.write(group).catch(onFault)
-    await this.line
+    await this.#line
     // What is broken goes with the groups that a snapshot replaces, and is not found again.
-    if (isDamaged && this.fault === null) await this.journal.compact(null).catch(onFault)
+    if (isDamaged && this.#fault === null) await this.#journal.compact(null).catch(onFault)
   }
 
-  private heard(message: TabMessage): void {
-    if (message.kind !== 'appended' || this.closed) return
+  #heard(message: TabMessage): void {
+    if (message.kind !== 'appended' || this.#closed) return
     const { placed } = message
-    this.arrivals.take({ place: this.journal.known(placed), group: placed.group, own: null })
-    if (this.arrivals.isBehind) this.goOn()
+    this.#arrivals.take({ place: this.#journal.known(placed), group: placed.group, own: null })
+    if (this.#arrivals.isBehind) this.#goOn()
   }
 
-  private inLine<T>(act: () => Promise<T>): Promise<T> {
-    const done = this.line.then(act)
-    this.line = done.catch(() => {})
+  #inLine<T>(act: () => Promise<T>): Promise<T> {
+    const done = this.#line.then(act)
+    this.#line = done.catch(() => {})
     return done
   }
 
   /** Sees to it that what waits is appended, and what is missing is read. */
-  private goOn(): void {
-    if (this.due || this.closed) return
-    this.due = true
-    void this.inLine(() => this.proceed())
+  #goOn(): void {
+    if (this.#due || this.#closed) return
+    this.#due = true
+    void this.#inLine(() => this.#proceed())
   }
 
-  private async proceed(): Promise<void> {
-    this.due = false
+  async #proceed(): Promise<void> {
+    this.#due = false
     try {
-      if (this.arrivals.isBehind) await this.journal.catchUp()
-      await this.appendNext()
-      this.works()
+      if (this.#arrivals.isBehind) await this.#journal.catchUp()
+      await this.#appendNext()
+      this.#works()
     } catch (fault) {
-      this.failed(asError(fault))
+      this.#failed(asError(fault))
     }
-    if (this.queue.isEmpty) this.tellFlushed()
-    else if (this.fault === null) this.goOn()
-    if (this.arrivals.isBehind && this.fault === null) this.goOn()
+    if (this.#queue.isEmpty) this.#tellFlushed()
+    else if (this.#fault === null) this.#goOn()
+    if (this.#arrivals.isBehind && this.#fault === null) this.#goOn()
   }
 
   /** Appends what waits, as one group, with what the leader has to add. */
-  private async appendNext(): Promise<void> {
-    const { taken, term: asked } = this.queue.take()
+  async #appendNext(): Promise<void> {
+    const { taken, term: asked } = this.#queue.take()
     if (taken.length === 0) return
     const own = taken.flatMap(({ group }) => group)
     const companion =
-      this.companion !== null && (asked ?? this.companion.term) === this.companion.term ? this.companion : null
-    const added = companion === null ? [] : this.addedBy(companion, own)
+      this.#companion !== null && (asked ?? this.#companion.term) === this.#companion.term ? this.#companion : null
+    const added = companion === null ? [] : this.#addedBy(companion, own)
     const term = added.length > 0 ? companion!.term : asked
     const group = [...own, ...added]
     const applied = (place: number): void => taken.forEach(({ resolve }) => resolve(place))
     if (group.length === 0) return applied(this.replica.place)
-    this.appending = true
+    this.#appending = true
     let placed: PlacedGroup
     try {
-      placed = await this.journal.append(group, term)
+      placed = await this.#journal.append(group, term)
     } catch (fault) {
-      const left = isFault(fault, 'fenced') ? this.withoutTerm(taken, term!, fault) : taken
-      this.queue.putBack(left)
+      const left = isFault(fault, 'fenced') ? this.#withoutTerm(taken, term!, fault) : taken
+      this.#queue.putBack(left)
       if (left === taken) throw fault
       return
     } finally {
-      this.appending = false
+      this.#appending = false
     }
-    this.works()
-    this.arrivals.take({ place: this.journal.known(placed), group, own: { ticket: { group: own }, applied } })
+    this.#works()
+    this.#arrivals.take({ place: this.#journal.known(placed), group, own: { ticket: { group: own }, applied } })
     // Tabs that cannot be told read it from the journal with whatever they hear of next.
-    this.guarded(() => this.deps.tabs.tell({ kind: 'appended', placed }))
+    this.#guarded(() => this.deps.tabs.tell({ kind: 'appended', placed }))
   }
 
-  private guarded(act: () => void): void {
+  #guarded(act: () => void): void {
     try {
       act()
     } catch (fault) {
@@ -245,7 +245,7 @@ export class JournaledStore implements LocalStore {
     }
   }
 
-  private addedBy(companion: Companion, group: Group): Group {
+  #addedBy(companion: Companion, group: Group): Group {
     try {
       return companion.entries(group)
     } catch (fault) {
@@ -255,44 +255,44 @@ export class JournaledStore implements LocalStore {
   }
 
   /** The term has ended: what was written under it is taken back, the rest goes on without it. */
-  private withoutTerm(taken: readonly Waiting[], term: number, fault: Error): readonly Waiting[] {
-    if (this.companion?.term === term) {
-      const { companion } = this
-      this.companion = null
-      this.guarded(() => companion.fenced())
+  #withoutTerm(taken: readonly Waiting[], term: number, fault: Error): readonly Waiting[] {
+    if (this.#companion?.term === term) {
+      const companion = this.#companion
+      this.#companion = null
+      this.#guarded(() => companion.fenced())
     }
     for (const { group, ticket, reject } of taken.filter((waiting) => waiting.term !== null)) {
-      this.notices.tell({ shown: this.replica.hide(ticket), settled: [] }, sourceOf(group))
+      this.#notices.tell({ shown: this.replica.hide(ticket), settled: [] }, sourceOf(group))
       reject(fault)
     }
     return taken.filter((waiting) => waiting.term === null)
   }
 
   /** The storage does what it is asked. */
-  private works(): void {
-    this.fault = null
-    this.failures = 0
-    this.cancelRetry()
+  #works(): void {
+    this.#fault = null
+    this.#failures = 0
+    this.#cancelRetry()
   }
 
-  private failed(fault: Error): void {
-    this.fault = fault
-    this.cancelRetry()
-    if (isFinal(fault)) this.rejectAll(fault)
-    else if (!this.closed) {
-      const delayMs = Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** this.failures++)
-      this.cancelRetry = this.deps.clock.after(delayMs * (1 - this.deps.random.fraction() / 2), () => this.goOn())
+  #failed(fault: Error): void {
+    this.#fault = fault
+    this.#cancelRetry()
+    if (isFinal(fault)) this.#rejectAll(fault)
+    else if (!this.#closed) {
+      const delayMs = Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** this.#failures++)
+      this.#cancelRetry = this.deps.clock.after(delayMs * (1 - this.deps.random.fraction() / 2), () => this.#goOn())
     }
   }
 
-  private rejectAll(fault: Error): void {
-    for (const { reject } of this.queue.takeAll()) reject(fault)
-    this.tellFlushed()
+  #rejectAll(fault: Error): void {
+    for (const { reject } of this.#queue.takeAll()) reject(fault)
+    this.#tellFlushed()
   }
 
-  private tellFlushed(): void {
-    const { flushWaiters } = this
-    this.flushWaiters = []
+  #tellFlushed(): void {
+    const flushWaiters = this.#flushWaiters
+    this.#flushWaiters = []
     for (const resolve of flushWaiters) resolve()
   }
 }

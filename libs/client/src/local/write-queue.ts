@@ -20,21 +20,21 @@ const WAITING_LENGTH_MAX = 64 * 1_048_576
 
 /** Groups that wait for the journal, in the order in which they were handed in. */
 export class WriteQueue {
-  private waiting: Waiting[] = []
-  private length = 0
+  #waiting: Waiting[] = []
+  #length = 0
 
   get isEmpty(): boolean {
-    return this.waiting.length === 0
+    return this.#waiting.length === 0
   }
 
   /** False for a group of a length that finds no room, which a single one always does. */
   hasRoomFor(length: number): boolean {
-    return this.isEmpty || this.length + length <= WAITING_LENGTH_MAX
+    return this.isEmpty || this.#length + length <= WAITING_LENGTH_MAX
   }
 
   push(waiting: Waiting): void {
-    this.waiting.push(waiting)
-    this.length += waiting.length
+    this.#waiting.push(waiting)
+    this.#length += waiting.length
   }
 
   /** What may be appended together next: of one term at most, and not too much. */
@@ -42,27 +42,27 @@ export class WriteQueue {
     let term: number | null = null
     let length = 0
     let count = 0
-    for (const next of this.waiting) {
+    for (const next of this.#waiting) {
       if (term !== null && next.term !== null && next.term !== term) break
       length += next.length
       if (count > 0 && length > APPEND_LENGTH_MAX) break
       term ??= next.term
       count++
     }
-    const taken = this.waiting.splice(0, count)
-    for (const one of taken) this.length -= one.length
+    const taken = this.#waiting.splice(0, count)
+    for (const one of taken) this.#length -= one.length
     return { taken, term }
   }
 
   /** Puts back what could not be appended, to be taken first. */
   putBack(taken: readonly Waiting[]): void {
-    this.waiting = [...taken, ...this.waiting]
-    for (const one of taken) this.length += one.length
+    this.#waiting = [...taken, ...this.#waiting]
+    for (const one of taken) this.#length += one.length
   }
 
   takeAll(): readonly Waiting[] {
-    this.length = 0
-    return this.waiting.splice(0)
+    this.#length = 0
+    return this.#waiting.splice(0)
   }
 }
 

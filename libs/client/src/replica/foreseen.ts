@@ -19,35 +19,35 @@ type Lying = ForeseenKey & Readonly<{ entry: Entry }>
  * of nothing else: no count, batch or snapshot knows of it.
  */
 export class Foreseen {
-  private readonly byDataset = new Map<DatasetName, Map<RecordKey, Lying>>()
+  readonly #byDataset = new Map<DatasetName, Map<RecordKey, Lying>>()
 
   get(dataset: DatasetName, key: RecordKey): ForeseenKey | undefined {
-    return this.byDataset.size === 0 ? undefined : this.byDataset.get(dataset)?.get(key)
+    return this.#byDataset.size === 0 ? undefined : this.#byDataset.get(dataset)?.get(key)
   }
 
   /** What is foreseen of a dataset, by key. */
   of(dataset: DatasetName): ReadonlyMap<RecordKey, ForeseenKey> | undefined {
-    return this.byDataset.get(dataset)
+    return this.#byDataset.get(dataset)
   }
 
   put(entry: AnswerEntry, one: ForeseenKey): void {
-    const byKey = this.byDataset.get(entry.dataset) ?? new Map<RecordKey, Lying>()
-    this.byDataset.set(entry.dataset, byKey.set(one.key, { ...one, entry }))
+    const byKey = this.#byDataset.get(entry.dataset) ?? new Map<RecordKey, Lying>()
+    this.#byDataset.set(entry.dataset, byKey.set(one.key, { ...one, entry }))
   }
 
   drop(dataset: DatasetName, key: RecordKey): void {
-    const byKey = this.byDataset.get(dataset)
-    if (byKey?.delete(key) === true && byKey.size === 0) this.byDataset.delete(dataset)
+    const byKey = this.#byDataset.get(dataset)
+    if (byKey?.delete(key) === true && byKey.size === 0) this.#byDataset.delete(dataset)
   }
 
   /** Takes off all that an answer shows; answers what that was. */
   take(entry: AnswerEntry): readonly ForeseenKey[] {
-    const taken = [...(this.byDataset.get(entry.dataset)?.values() ?? [])].filter((one) => one.entry === entry)
+    const taken = [...(this.#byDataset.get(entry.dataset)?.values() ?? [])].filter((one) => one.entry === entry)
     for (const { key } of taken) this.drop(entry.dataset, key)
     return taken
   }
 
   clear(): void {
-    this.byDataset.clear()
+    this.#byDataset.clear()
   }
 }

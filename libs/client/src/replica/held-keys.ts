@@ -10,31 +10,31 @@ import { isClash } from '../merge/standing.js'
 export class HeldKeys {
   /** Keys whose rows are behind. */
   readonly ahead = new Set<RecordKey>()
-  private loaded: Map<RecordKey, Held> | null = null
-  private readonly waiting = new Set<RecordKey>()
-  private readonly flying = new Set<RecordKey>()
-  private readonly clashing = new Set<RecordKey>()
-  private sent: readonly RecordPatch[] | null = null
+  #loaded: Map<RecordKey, Held> | null = null
+  readonly #waiting = new Set<RecordKey>()
+  readonly #flying = new Set<RecordKey>()
+  readonly #clashing = new Set<RecordKey>()
+  #sent: readonly RecordPatch[] | null = null
 
   constructor(private readonly stored: () => readonly Held[]) {}
 
   get(key: RecordKey): Held {
-    return this.byKey.get(key) ?? nothingHeld(key)
+    return this.#byKey.get(key) ?? nothingHeld(key)
   }
 
   put(held: Held): void {
-    this.take(this.byKey, held)
+    this.#take(this.#byKey, held)
     this.ahead.add(held.key)
   }
 
   keys(): Iterable<RecordKey> {
-    return this.byKey.keys()
+    return this.#byKey.keys()
   }
 
   /** What shows, by code point of the key. */
   entries(): [key: string, value: string][] {
     const values = new Map<string, string>()
-    for (const [key, held] of this.byKey) {
+    for (const [key, held] of this.#byKey) {
       const value = placedValue(held)
       if (value !== null) values.set(key, value)
     }
@@ -43,26 +43,26 @@ export class HeldKeys {
 
   /** What has a pending edit, and is as asked for, in order of place and key. */
   pending(is: (held: Held) => boolean = () => true): Held[] {
-    return this.inOrder(this.waiting, is)
+    return this.#inOrder(this.#waiting, is)
   }
 
   /** What waits for a decision, in that order. Asked after every append, so it costs nothing while nothing does. */
   clashes(): Held[] {
-    return this.inOrder(this.clashing, () => true)
+    return this.#inOrder(this.#clashing, () => true)
   }
 
   /** Keys on their way. */
   flown(): Iterable<RecordKey> {
-    return this.byKey.size === 0 ? [] : this.flying
+    return this.#byKey.size === 0 ? [] : this.#flying
   }
 
   /** What is on its way, by key. */
   patches(): readonly RecordPatch[] {
-    return (this.sent ??= sortedByCodePoint(this.flown()).map((key) => patchOf(this.get(key))))
+    return (this.#sent ??= sortedByCodePoint(this.flown()).map((key) => patchOf(this.get(key))))
   }
 
-  private inOrder(keys: ReadonlySet<RecordKey>, is: (held: Held) => boolean): Held[] {
-    const { byKey } = this
+  #inOrder(keys: ReadonlySet<RecordKey>, is: (held: Held) => boolean): Held[] {
+    const byKey = this.#byKey
     const found: Held[] = []
     for (const key of keys) {
       const held = byKey.get(key)!
@@ -71,23 +71,23 @@ export class HeldKeys {
     return found.sort((a, b) => a.pending!.place - b.pending!.place || byCodePoint(a.key, b.key))
   }
 
-  private get byKey(): Map<RecordKey, Held> {
-    if (this.loaded !== null) return this.loaded
+  get #byKey(): Map<RecordKey, Held> {
+    if (this.#loaded !== null) return this.#loaded
     const byKey = new Map<RecordKey, Held>()
-    for (const held of this.stored()) this.take(byKey, held)
-    return (this.loaded = byKey)
+    for (const held of this.stored()) this.#take(byKey, held)
+    return (this.#loaded = byKey)
   }
 
-  private take(byKey: Map<RecordKey, Held>, held: Held): void {
+  #take(byKey: Map<RecordKey, Held>, held: Held): void {
     const { key, pending, flown } = held
     if (isNothing(held)) byKey.delete(key)
     else byKey.set(key, held)
-    if (pending === null) this.waiting.delete(key)
-    else this.waiting.add(key)
-    if (isClash(held)) this.clashing.add(key)
-    else this.clashing.delete(key)
-    const flew = this.flying.delete(key)
-    if (flown !== null) this.flying.add(key)
-    if (flew || flown !== null) this.sent = null
+    if (pending === null) this.#waiting.delete(key)
+    else this.#waiting.add(key)
+    if (isClash(held)) this.#clashing.add(key)
+    else this.#clashing.delete(key)
+    const flew = this.#flying.delete(key)
+    if (flown !== null) this.#flying.add(key)
+    if (flew || flown !== null) this.#sent = null
   }
 }

@@ -10,13 +10,13 @@ const WRITTEN_TOGETHER = 32
 
 /** Reads and writes the rows of `held`. */
 export class HeldRows {
-  private readonly statements = new Map<number, Statement>()
+  readonly #statements = new Map<number, Statement>()
 
   constructor(readonly database: Database) {}
 
   /** Everything held of a dataset. */
   all(dataset: number): Held[] {
-    return this.read('SELECT key, shown, facts FROM held WHERE dataset = ?', dataset).map(([key, shown, facts]) =>
+    return this.#read('SELECT key, shown, facts FROM held WHERE dataset = ?', dataset).map(([key, shown, facts]) =>
       heldOf(key as RecordKey, shown as string | null, facts as string),
     )
   }
@@ -24,7 +24,7 @@ export class HeldRows {
   /** What shows of a dataset, by code point of the key. */
   entries(dataset: number): [key: string, value: string][] {
     const sql = 'SELECT key, shown FROM held WHERE dataset = ? AND shown IS NOT NULL ORDER BY key'
-    return this.read(sql, dataset) as [string, string][]
+    return this.#read(sql, dataset) as [string, string][]
   }
 
   /** A statement that reads the shown value of one key of this dataset; the caller's own. */
@@ -51,7 +51,7 @@ export class HeldRows {
       }
       for (let from = 0; from < values.length;) {
         const count = values.length - from < 4 * WRITTEN_TOGETHER ? 1 : WRITTEN_TOGETHER
-        this.writing(count).run(values.slice(from, (from += 4 * count)))
+        this.#writing(count).run(values.slice(from, (from += 4 * count)))
       }
       this.database.run('COMMIT')
     } catch (fault) {
@@ -60,19 +60,19 @@ export class HeldRows {
     }
   }
 
-  private read(sql: string, dataset: number): SqlValue[][] {
+  #read(sql: string, dataset: number): SqlValue[][] {
     return this.database.exec(sql, [dataset])[0]?.values ?? []
   }
 
-  private writing(count: number): Statement {
-    const known = this.statements.get(count)
+  #writing(count: number): Statement {
+    const known = this.#statements.get(count)
     if (known !== undefined) return known
     const rows = Array<string>(count).fill('(?, ?, ?, ?)').join()
     const statement = this.database.prepare(
       `INSERT INTO held (dataset, key, shown, facts) VALUES ${rows}
       ON CONFLICT (dataset, key) DO UPDATE SET shown = excluded.shown, facts = excluded.facts`,
     )
-    this.statements.set(count, statement)
+    this.#statements.set(count, statement)
     return statement
   }
 }

@@ -34,10 +34,10 @@ export class PlacedState {
     return new PlacedState(() => database, new HeldRows(database), store, datasets)
   }
 
-  private readonly held = new Map<DatasetName, HeldKeys>()
-  private byName: ReadonlyMap<DatasetName, DatasetState>
+  readonly #held = new Map<DatasetName, HeldKeys>()
+  #byName: ReadonlyMap<DatasetName, DatasetState>
   /** What was foreseen last, and the state that it begins from: mostly it is what is applied next. */
-  private foreseen: Readonly<{ entry: Entry; from: StoreState; step: Step; turned: readonly Turned[] }> | null = null
+  #foreseen: Readonly<{ entry: Entry; from: StoreState; step: Step; turned: readonly Turned[] }> | null = null
 
   private constructor(
     private readonly makeDatabase: () => Database,
@@ -46,7 +46,7 @@ export class PlacedState {
     private present: StoreState,
     datasets: readonly DatasetState[],
   ) {
-    this.byName = new Map(datasets.map((dataset) => [dataset.name, dataset]))
+    this.#byName = new Map(datasets.map((dataset) => [dataset.name, dataset]))
   }
 
   get store(): StoreState {
@@ -54,15 +54,15 @@ export class PlacedState {
   }
 
   get datasets(): ReadonlyMap<DatasetName, DatasetState> {
-    return this.byName
+    return this.#byName
   }
 
   /** What is held of a dataset's keys; nothing of one that is not there. */
   keysOf(name: DatasetName): HeldKeys {
-    let keys = this.held.get(name)
+    let keys = this.#held.get(name)
     if (keys === undefined) {
-      keys = new HeldKeys(() => this.stored(name, [], (rows, id) => rows.all(id)))
-      this.held.set(name, keys)
+      keys = new HeldKeys(() => this.#stored(name, [], (rows, id) => rows.all(id)))
+      this.#held.set(name, keys)
     }
     return keys
   }
@@ -71,13 +71,13 @@ export class PlacedState {
   entries(name: DatasetName): [key: string, value: string][] {
     const keys = this.keysOf(name)
     if (this.rows === null) return keys.entries()
-    if (keys.ahead.size > 0) this.writeRows()
-    return this.stored(name, [], (rows, id) => rows.entries(id))
+    if (keys.ahead.size > 0) this.#writeRows()
+    return this.#stored(name, [], (rows, id) => rows.entries(id))
   }
 
   /** A statement that reads a value from its row, which tells the truth of keys that are not ahead; null while there are no rows. */
   reading(name: DatasetName): Statement | null {
-    return this.stored<Statement | null>(name, null, (rows, id) => rows.reading(id))
+    return this.#stored<Statement | null>(name, null, (rows, id) => rows.reading(id))
   }
 
   /** Applies the group that follows, whole or not at all; throws on any other place. */
@@ -85,23 +85,23 @@ export class PlacedState {
     if (place !== this.present.place + 1) {
       throw new Error(`a group of place ${place} cannot follow place ${this.present.place}`)
     }
-    const { step, turned } = this.foresaw(group) ?? this.next(group)
+    const { step, turned } = this.#foresaw(group) ?? this.#next(group)
     for (const [dataset, changed] of step.changed) {
       const keys = this.keysOf(dataset)
       for (const held of changed.values()) keys.put(held)
     }
     this.present = step.store
-    this.byName = step.datasets
-    this.foreseen = null
-    return { settled: step.settled.filter((one) => !this.goesOn(one)), turned }
+    this.#byName = step.datasets
+    this.#foreseen = null
+    return { settled: step.settled.filter((one) => !this.#goesOn(one)), turned }
   }
 
   /** What would show another value if the answer came next, alone; nothing where it cannot be applied. */
   foresee(entry: AnswerEntry): readonly Turned[] {
     try {
       if (!bringsRecords(entry)) return []
-      this.foreseen = { entry, from: this.present, ...this.next([entry]) }
-      return this.foreseen.turned
+      this.#foreseen = { entry, from: this.present, ...this.#next([entry]) }
+      return this.#foreseen.turned
     } catch {
       // Told of once it is in the journal, in whose stead something has to be applied.
       return []
@@ -109,15 +109,15 @@ export class PlacedState {
   }
 
   /** The step of a group that was foreseen, if nothing came in between. */
-  private foresaw([entry, ...more]: Group): Readonly<{ step: Step; turned: readonly Turned[] }> | null {
-    const { foreseen } = this
+  #foresaw([entry, ...more]: Group): Readonly<{ step: Step; turned: readonly Turned[] }> | null {
+    const foreseen = this.#foreseen
     if (foreseen === null || foreseen.entry !== entry || foreseen.from !== this.present) return null
     return more.length === 0 ? foreseen : null
   }
 
-  private next(group: Group): Readonly<{ step: Step; turned: readonly Turned[] }> {
+  #next(group: Group): Readonly<{ step: Step; turned: readonly Turned[] }> {
     const place = this.present.place + 1
-    const step = new Step((name) => this.keysOf(name), place, { ...this.present, place }, this.byName)
+    const step = new Step((name) => this.keysOf(name), place, { ...this.present, place }, this.#byName)
     for (const entry of group) applyEntry(step, entry)
     const turned: Turned[] = []
     for (const [dataset, changed] of step.changed) {
@@ -131,7 +131,7 @@ export class PlacedState {
   }
 
   /** A later entry of the same group has edited the key again, so whoever waits for it waits on. */
-  private goesOn({ dataset, key, through, as }: Settled): boolean {
+  #goesOn({ dataset, key, through, as }: Settled): boolean {
     const { pending, flown } = this.keysOf(dataset).get(key)
     const newest = Math.max(pending?.place ?? 0, flown?.place ?? 0)
     return typeof as === 'string' && newest === this.present.place && through >= newest
@@ -139,13 +139,13 @@ export class PlacedState {
 
   /** What the rows hold, as it was when the state was restored; nothing for one that began empty. */
   usages(): ReadonlyMap<DatasetName, Usage> {
-    const names = new Map(Array.from(this.byName.values(), ({ id, name }) => [id, name]))
+    const names = new Map(Array.from(this.#byName.values(), ({ id, name }) => [id, name]))
     return new Map((this.rows?.usages() ?? []).map(([id, usage]) => [names.get(id)!, usage]))
   }
 
   snapshot(): Uint8Array {
-    const { database } = this.writeRows()
-    writeStates(database, this.present, this.byName.values())
+    const { database } = this.#writeRows()
+    writeStates(database, this.present, this.#byName.values())
     return database.export()
   }
 
@@ -153,19 +153,19 @@ export class PlacedState {
     this.rows?.database.close()
   }
 
-  private writeRows(): HeldRows {
+  #writeRows(): HeldRows {
     const rows = (this.rows ??= new HeldRows(this.makeDatabase()))
     const behind: [id: number, held: Held][] = []
-    for (const [name, keys] of this.held) {
-      for (const key of keys.ahead) behind.push([this.byName.get(name)!.id, keys.get(key)])
+    for (const [name, keys] of this.#held) {
+      for (const key of keys.ahead) behind.push([this.#byName.get(name)!.id, keys.get(key)])
     }
     rows.write(behind)
-    for (const { ahead } of this.held.values()) ahead.clear()
+    for (const { ahead } of this.#held.values()) ahead.clear()
     return rows
   }
 
-  private stored<T>(name: DatasetName, otherwise: T, read: (rows: HeldRows, id: number) => T): T {
-    const state = this.byName.get(name)
+  #stored<T>(name: DatasetName, otherwise: T, read: (rows: HeldRows, id: number) => T): T {
+    const state = this.#byName.get(name)
     return state === undefined || this.rows === null ? otherwise : read(this.rows, state.id)
   }
 }

@@ -3,16 +3,16 @@ import type { Shown } from './replica.js'
 
 /** Remembers what keys showed before something happened, to tell afterwards which ones show another value. */
 export class ShownBefore {
-  private readonly values = new Map<DatasetName, Map<RecordKey, string | null>>()
+  readonly #values = new Map<DatasetName, Map<RecordKey, string | null>>()
 
   get byDataset(): ReadonlyMap<DatasetName, ReadonlyMap<RecordKey, string | null>> {
-    return this.values
+    return this.#values
   }
 
   /** Only the first value of a key counts. */
   note(dataset: DatasetName, key: RecordKey, value: string | null): void {
-    const values = this.values.get(dataset)
-    if (values === undefined) this.values.set(dataset, new Map([[key, value]]))
+    const values = this.#values.get(dataset)
+    if (values === undefined) this.#values.set(dataset, new Map([[key, value]]))
     else if (!values.has(key)) values.set(key, value)
   }
 
@@ -22,7 +22,7 @@ export class ShownBefore {
     turned: (dataset: DatasetName, key: RecordKey, before: string | null, after: string | null) => void,
   ): Shown[] {
     const shown: Shown[] = []
-    for (const [dataset, values] of this.values) {
+    for (const [dataset, values] of this.#values) {
       const keys: RecordKey[] = []
       for (const [key, before] of values) {
         const after = now(dataset, key)

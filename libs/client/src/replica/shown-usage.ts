@@ -6,22 +6,22 @@ const NOTHING: Usage = { records: 0, bytes: 0 }
 
 /** What datasets hold as they are shown, kept up with every change (ND14). */
 export class ShownUsage {
-  private readonly byDataset: Map<DatasetName, Usage>
+  readonly #byDataset: Map<DatasetName, Usage>
 
   /** Begins with what is placed. */
   constructor(placed: PlacedState) {
-    this.byDataset = new Map(placed.usages())
+    this.#byDataset = new Map(placed.usages())
   }
 
   dataset(name: DatasetName): Usage {
-    return this.byDataset.get(name) ?? NOTHING
+    return this.#byDataset.get(name) ?? NOTHING
   }
 
   /** Of all datasets that hold something. */
   get all(): Readonly<{ datasets: number; bytes: number }> {
     let datasets = 0
     let bytes = 0
-    for (const usage of this.byDataset.values()) {
+    for (const usage of this.#byDataset.values()) {
       if (usage.records > 0) datasets++
       bytes += usage.bytes
     }
@@ -33,7 +33,7 @@ export class ShownUsage {
     const { records, bytes } = this.dataset(name)
     const keyBytes = byteSize(key)
     const size = (value: string | null): number => (value === null ? 0 : keyBytes + byteSize(value))
-    this.byDataset.set(name, {
+    this.#byDataset.set(name, {
       records: records + Number(after !== null) - Number(before !== null),
       bytes: bytes + size(after) - size(before),
     })

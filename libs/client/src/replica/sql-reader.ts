@@ -20,10 +20,10 @@ export type ReadSource = Readonly<{
  * last written; and else the rows.
  */
 export class SqlReader implements DatasetReader {
-  private statement: Statement | null = null
-  private ahead: ReadonlySet<string> = new Set()
-  private read: PlacedState | null = null
-  private readonly params: [string] = ['']
+  #statement: Statement | null = null
+  #ahead: ReadonlySet<string> = new Set()
+  #read: PlacedState | null = null
+  readonly #params: [string] = ['']
 
   constructor(
     private readonly dataset: DatasetName,
@@ -37,16 +37,16 @@ export class SqlReader implements DatasetReader {
     const foreseen = source.foreseen.get(dataset, key as RecordKey)
     if (foreseen !== undefined) return foreseen.value ?? undefined
     const placed = source.placed()
-    if (this.read !== placed) this.prepare(placed)
-    if (this.ahead.has(key)) return placedValue(placed.keysOf(dataset).get(key as RecordKey)) ?? undefined
-    if (this.statement === null) return undefined
-    this.params[0] = key
-    return (this.statement.get(this.params)[0] ?? undefined) as string | undefined
+    if (this.#read !== placed) this.#prepare(placed)
+    if (this.#ahead.has(key)) return placedValue(placed.keysOf(dataset).get(key as RecordKey)) ?? undefined
+    if (this.#statement === null) return undefined
+    this.#params[0] = key
+    return (this.#statement.get(this.#params)[0] ?? undefined) as string | undefined
   }
 
   entries(): [key: string, value: string][] {
     const placed = this.source.placed().entries(this.dataset)
-    const above = this.valuesAbove()
+    const above = this.#valuesAbove()
     if (above.size === 0) return placed
     const shown = placed.filter(([key]) => !above.has(key))
     for (const [key, value] of above) if (value !== null) shown.push([key, value])
@@ -57,7 +57,7 @@ export class SqlReader implements DatasetReader {
     return this.source.sizeOf(this.dataset)
   }
 
-  private valuesAbove(): ReadonlyMap<string, string | null> {
+  #valuesAbove(): ReadonlyMap<string, string | null> {
     const { dataset, source } = this
     const values = new Map<string, string | null>()
     for (const [key, { value }] of source.foreseen.of(dataset) ?? []) values.set(key, value)
@@ -66,10 +66,10 @@ export class SqlReader implements DatasetReader {
   }
 
   /** A statement of its own for one dataset binds one parameter instead of two. */
-  private prepare(placed: PlacedState): void {
-    this.statement = placed.reading(this.dataset)
-    this.ahead = placed.keysOf(this.dataset).ahead
+  #prepare(placed: PlacedState): void {
+    this.#statement = placed.reading(this.dataset)
+    this.#ahead = placed.keysOf(this.dataset).ahead
     // Of a dataset that is not there yet there may be rows later.
-    this.read = this.statement === null ? null : placed
+    this.#read = this.#statement === null ? null : placed
   }
 }

@@ -48,15 +48,15 @@ export class SqlReplica implements Replica {
     return new SqlReplica(sql, PlacedState.restored(sql, bytes))
   }
 
-  private readonly unplaced = new Unplaced()
-  private readonly foreseen = new Foreseen()
-  private usages: ShownUsage
+  readonly #unplaced = new Unplaced()
+  readonly #foreseen = new Foreseen()
+  #usages: ShownUsage
 
   private constructor(
     private readonly sql: SqlJsStatic,
     private placed: PlacedState,
   ) {
-    this.usages = new ShownUsage(placed)
+    this.#usages = new ShownUsage(placed)
   }
 
   get place(): number {
@@ -83,33 +83,33 @@ export class SqlReplica implements Replica {
     const before = new ShownBefore()
     for (const entry of group) {
       if (entry.kind === 'adopt' && this.adoption(entry.store) !== null) continue
-      if (entry.kind === 'answer') this.foresee(entry, before)
+      if (entry.kind === 'answer') this.#foresee(entry, before)
       eachEdit(entry, (dataset, edit) => {
-        const shown = 'kind' in edit ? this.decided(edit) : edit
+        const shown = 'kind' in edit ? this.#decided(edit) : edit
         if (shown === null) return
-        before.note(dataset, shown.key, this.shownValue(dataset, shown.key))
-        this.unplaced.push(dataset, shown, entry)
+        before.note(dataset, shown.key, this.#shownValue(dataset, shown.key))
+        this.#unplaced.push(dataset, shown, entry)
       })
     }
-    return { ticket: { group }, shown: this.changed(before) }
+    return { ticket: { group }, shown: this.#changed(before) }
   }
 
   /** Takes back what was shown. A ticket may be put together of several: it names their groups' entries. */
   hide({ group }: Ticket): readonly Shown[] {
-    return this.changed(this.takeOff(group))
+    return this.#changed(this.#takeOff(group))
   }
 
   apply(place: number, group: Group, ticket?: Ticket): Applied {
     const { settled, turned } = this.placed.apply(place, group)
-    const before = this.takeOff(ticket?.group ?? [])
+    const before = this.#takeOff(ticket?.group ?? [])
     for (const { dataset, key, was } of turned) {
       // What was foreseen did not know of this.
-      const foreseen = this.foreseen.get(dataset, key)
-      if (foreseen !== undefined) this.foreseen.drop(dataset, key)
+      const foreseen = this.#foreseen.get(dataset, key)
+      if (foreseen !== undefined) this.#foreseen.drop(dataset, key)
       // What the app did lies above a key and hides what the journal makes of it.
-      if (this.unplaced.top(dataset, key) === undefined) before.note(dataset, key, foreseen ? foreseen.value : was)
+      if (this.#unplaced.top(dataset, key) === undefined) before.note(dataset, key, foreseen ? foreseen.value : was)
     }
-    return { shown: this.changed(before), settled }
+    return { shown: this.#changed(before), settled }
   }
 
   /** Takes over a later state from a snapshot, as when the groups that led to it are gone. What lies above it stays. */
@@ -118,12 +118,12 @@ export class SqlReplica implements Replica {
     const before = seenIn(this)
     this.placed.close()
     this.placed = next
-    this.foreseen.clear()
-    this.usages = new ShownUsage(next)
-    for (const dataset of this.unplaced.datasets()) {
-      for (const key of this.unplaced.of(dataset)!.keys()) {
+    this.#foreseen.clear()
+    this.#usages = new ShownUsage(next)
+    for (const dataset of this.#unplaced.datasets()) {
+      for (const key of this.#unplaced.of(dataset)!.keys()) {
         const value = placedValue(next.keysOf(dataset).get(key))
-        this.usages.turned(dataset, key, value, this.shownValue(dataset, key))
+        this.#usages.turned(dataset, key, value, this.#shownValue(dataset, key))
       }
     }
     return changedSince(before, this)
@@ -131,19 +131,19 @@ export class SqlReplica implements Replica {
 
   reader(dataset: DatasetName): DatasetReader {
     return new SqlReader(dataset, {
-      unplaced: this.unplaced,
-      foreseen: this.foreseen,
+      unplaced: this.#unplaced,
+      foreseen: this.#foreseen,
       placed: () => this.placed,
-      sizeOf: () => this.usages.dataset(dataset).records,
+      sizeOf: () => this.#usages.dataset(dataset).records,
     })
   }
 
   baseOf(dataset: DatasetName, key: RecordKey): SyncCount {
-    return this.foreseen.get(dataset, key)?.count ?? countOf(this.placed.keysOf(dataset).get(key))
+    return this.#foreseen.get(dataset, key)?.count ?? countOf(this.placed.keysOf(dataset).get(key))
   }
 
   datasets(): readonly DatasetName[] {
-    return [...new Set([...this.placed.datasets.keys(), ...this.unplaced.datasets()])].sort(byCodePoint)
+    return [...new Set([...this.placed.datasets.keys(), ...this.#unplaced.datasets()])].sort(byCodePoint)
   }
 
   standing(dataset: DatasetName): DatasetStanding {
@@ -160,7 +160,7 @@ export class SqlReplica implements Replica {
   }
 
   pending(dataset: DatasetName): readonly (Pending & Readonly<{ sent: boolean }>)[] {
-    return pendingList(this.placed.keysOf(dataset), this.unplaced.of(dataset))
+    return pendingList(this.placed.keysOf(dataset), this.#unplaced.of(dataset))
   }
 
   clashes(dataset: DatasetName): readonly Clash[] {
@@ -173,14 +173,14 @@ export class SqlReplica implements Replica {
   }
 
   usage(dataset: DatasetName): Usage {
-    return this.usages.dataset(dataset)
+    return this.#usages.dataset(dataset)
   }
 
   identityUsage(): Readonly<{ datasets: number; bytes: number }> {
-    const { datasets, bytes } = this.usages.all
+    const { datasets, bytes } = this.#usages.all
     let empty = 0
     for (const { name, existing } of this.placed.datasets.values()) {
-      if (existing && this.usages.dataset(name).records === 0) empty++
+      if (existing && this.#usages.dataset(name).records === 0) empty++
     }
     return { datasets: datasets + empty, bytes }
   }
@@ -194,58 +194,58 @@ export class SqlReplica implements Replica {
   }
 
   /** Shows what an answer will make of keys that no edit of the app's covers. */
-  private foresee(entry: AnswerEntry, before: ShownBefore): void {
+  #foresee(entry: AnswerEntry, before: ShownBefore): void {
     const { dataset } = entry
     for (const { key, held } of this.placed.foresee(entry)) {
-      if (this.unplaced.top(dataset, key) !== undefined) continue
-      before.note(dataset, key, this.shownValue(dataset, key))
-      this.foreseen.put(entry, { key, value: placedValue(held), count: countOf(held) })
+      if (this.#unplaced.top(dataset, key) !== undefined) continue
+      before.note(dataset, key, this.#shownValue(dataset, key))
+      this.#foreseen.put(entry, { key, value: placedValue(held), count: countOf(held) })
     }
   }
 
   /** Takes off what the entries show; answers what their keys showed with them. */
-  private takeOff(group: Group): ShownBefore {
+  #takeOff(group: Group): ShownBefore {
     const before = new ShownBefore()
     for (const entry of group) {
       if (entry.kind === 'answer') {
         const { dataset } = entry
-        for (const foreseen of this.foreseen.take(entry)) {
-          const { value } = this.unplaced.top(dataset, foreseen.key) ?? foreseen
+        for (const foreseen of this.#foreseen.take(entry)) {
+          const { value } = this.#unplaced.top(dataset, foreseen.key) ?? foreseen
           before.note(dataset, foreseen.key, value)
         }
       }
       eachEdit(entry, (dataset, { key }) => {
-        const above = this.unplaced.top(dataset, key)
+        const above = this.#unplaced.top(dataset, key)
         if (above !== undefined) before.note(dataset, key, above.value)
       })
     }
     const entries = new Set(group)
     for (const [dataset, values] of before.byDataset) {
-      for (const key of values.keys()) this.unplaced.drop(dataset, key, entries)
+      for (const key of values.keys()) this.#unplaced.drop(dataset, key, entries)
     }
     return before
   }
 
-  private changed(before: ShownBefore): Shown[] {
+  #changed(before: ShownBefore): Shown[] {
     return before.changed(
-      (dataset, key) => this.shownValue(dataset, key),
-      (dataset, key, was, is) => this.usages.turned(dataset, key, was, is),
+      (dataset, key) => this.#shownValue(dataset, key),
+      (dataset, key, was, is) => this.#usages.turned(dataset, key, was, is),
     )
   }
 
   /** The value of a key as it is shown now. */
-  private shownValue(dataset: DatasetName, key: RecordKey): string | null {
-    const above = this.unplaced.top(dataset, key)
+  #shownValue(dataset: DatasetName, key: RecordKey): string | null {
+    const above = this.#unplaced.top(dataset, key)
     if (above !== undefined) return above.value
-    const foreseen = this.foreseen.get(dataset, key)
+    const foreseen = this.#foreseen.get(dataset, key)
     return foreseen === undefined ? placedValue(this.placed.keysOf(dataset).get(key)) : foreseen.value
   }
 
   /** What a decision shows before it is placed, as if it were applied to the present state; null for nothing. */
-  private decided({ dataset, key, over, edit }: Decision): Edit | null {
+  #decided({ dataset, key, over, edit }: Decision): Edit | null {
     const { pending, flown, record } = this.placed.keysOf(dataset).get(key)
     // A newer edit than the one that was looked at stays.
-    if (pending?.place !== over || this.unplaced.top(dataset, key) !== undefined) return null
+    if (pending?.place !== over || this.#unplaced.top(dataset, key) !== undefined) return null
     return edit ?? { key, value: (flown ?? record)?.value ?? null, base: pending.base, at: pending.at }
   }
 }

@@ -59,15 +59,15 @@ export class Step {
 
   /** Keys of which something is held, but for some, by code point. */
   allBut(dataset: DatasetState, some: Readonly<{ has(key: RecordKey): boolean }>): RecordKey[] {
-    return this.keysWhere(dataset, this.keysOf(dataset.name).keys(), (held) => !some.has(held.key) && !isNothing(held))
+    return this.#keysWhere(dataset, this.keysOf(dataset.name).keys(), (held) => !some.has(held.key) && !isNothing(held))
   }
 
   /** Keys on their way, by code point. */
   flown(dataset: DatasetState): RecordKey[] {
-    return this.keysWhere(dataset, this.keysOf(dataset.name).flown(), ({ flown }) => flown !== null)
+    return this.#keysWhere(dataset, this.keysOf(dataset.name).flown(), ({ flown }) => flown !== null)
   }
 
-  private keysWhere(dataset: DatasetState, before: Iterable<RecordKey>, is: (held: Held) => boolean): RecordKey[] {
+  #keysWhere(dataset: DatasetState, before: Iterable<RecordKey>, is: (held: Held) => boolean): RecordKey[] {
     const keys = new Set(before)
     for (const key of this.changed.get(dataset.name)?.keys() ?? []) keys.add(key)
     return sortedByCodePoint([...keys].filter((key) => is(this.held(dataset, key))))

@@ -12,16 +12,16 @@ export type Decision = Extract<Entry, { kind: 'settle' }>
  * it, so that it holds nothing but what follows from the journal.
  */
 export class Unplaced {
-  private readonly byDataset = new Map<DatasetName, Map<RecordKey, UnplacedEdit[]>>()
+  readonly #byDataset = new Map<DatasetName, Map<RecordKey, UnplacedEdit[]>>()
 
   /** The edit that shows, if one does. */
   top(dataset: DatasetName, key: RecordKey): Edit | undefined {
-    return this.byDataset.size === 0 ? undefined : this.byDataset.get(dataset)?.get(key)?.at(-1)?.edit
+    return this.#byDataset.size === 0 ? undefined : this.#byDataset.get(dataset)?.get(key)?.at(-1)?.edit
   }
 
   push(dataset: DatasetName, edit: Edit, entry: Entry): void {
-    const byKey = this.byDataset.get(dataset) ?? new Map<RecordKey, UnplacedEdit[]>()
-    if (byKey.size === 0) this.byDataset.set(dataset, byKey)
+    const byKey = this.#byDataset.get(dataset) ?? new Map<RecordKey, UnplacedEdit[]>()
+    if (byKey.size === 0) this.#byDataset.set(dataset, byKey)
     const edits = byKey.get(edit.key)
     if (edits === undefined) byKey.set(edit.key, [{ edit, entry }])
     else edits.push({ edit, entry })
@@ -29,20 +29,20 @@ export class Unplaced {
 
   /** Takes off what these entries show of a key. */
   drop(dataset: DatasetName, key: RecordKey, entries: ReadonlySet<Entry>): void {
-    const byKey = this.byDataset.get(dataset)
+    const byKey = this.#byDataset.get(dataset)
     const left = byKey?.get(key)?.filter(({ entry }) => !entries.has(entry)) ?? []
     if (left.length > 0) byKey!.set(key, left)
     else byKey?.delete(key)
-    if (byKey?.size === 0) this.byDataset.delete(dataset)
+    if (byKey?.size === 0) this.#byDataset.delete(dataset)
   }
 
   /** What shows of a dataset, by key. */
   of(dataset: DatasetName): ReadonlyMap<RecordKey, readonly UnplacedEdit[]> | undefined {
-    return this.byDataset.get(dataset)
+    return this.#byDataset.get(dataset)
   }
 
   datasets(): Iterable<DatasetName> {
-    return this.byDataset.keys()
+    return this.#byDataset.keys()
   }
 }
 

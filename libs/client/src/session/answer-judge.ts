@@ -33,13 +33,13 @@ export type AnswerJudgeDeps = Readonly<{
 
 /** What the server's answers mean: what goes into the journal, and what is to be done next for their datasets. */
 export class AnswerJudge {
-  private cancelRetry: () => void = () => {}
+  #cancelRetry: () => void = () => {}
 
   constructor(private readonly deps: AnswerJudgeDeps) {}
 
   /** The connection is gone; the next one looks at every dataset anyway. */
   end(): void {
-    this.cancelRetry()
+    this.#cancelRetry()
   }
 
   /** What an answer for one dataset puts into the journal; `changes` null where its pages did not fit together. */
@@ -51,7 +51,7 @@ export class AnswerJudge {
     else work.whole = false
     const sent = batch !== null && outcome !== null ? { number: batch.number, outcome } : null
     const entries: Entry[] = []
-    if (sent !== null || (changes !== null && this.isNews(dataset, changes))) {
+    if (sent !== null || (changes !== null && this.#isNews(dataset, changes))) {
       entries.push({ kind: 'answer', dataset, batch: sent, changes })
     }
     if (batch === null || outcome === null) return entries
@@ -61,13 +61,13 @@ export class AnswerJudge {
         work.patchesMax = Math.min(PATCHES_PER_BATCH_MAX, work.patchesMax * 2)
         break
       case 'conflict':
-        this.inVain(dataset, FRUITLESS_MAX)
+        this.#inVain(dataset, FRUITLESS_MAX)
         break
       case 'number-used':
         this.deps.numberUsed()
         break
       case 'refused':
-        entries.push(...this.refused(dataset, batch, outcome, outcome.code === 'LimitExceeded'))
+        entries.push(...this.#refused(dataset, batch, outcome, outcome.code === 'LimitExceeded'))
         break
     }
     return entries
@@ -83,28 +83,28 @@ export class AnswerJudge {
     }
     const { dataset, batch } = one
     if (batch === null) {
-      this.inVain(dataset, 1)
+      this.#inVain(dataset, 1)
       return []
     }
     const outcome = { outcome: 'refused', code: error.code, message } as const
     const answer: Entry = { kind: 'answer', dataset, batch: { number: batch.number, outcome }, changes: null }
-    return [answer, ...this.refused(dataset, batch, outcome, true)]
+    return [answer, ...this.#refused(dataset, batch, outcome, true)]
   }
 
-  private isNews(dataset: DatasetName, { epoch, through, snapshot, records }: Changes): boolean {
+  #isNews(dataset: DatasetName, { epoch, through, snapshot, records }: Changes): boolean {
     const standing = this.deps.replica.standing(dataset)
     return epoch !== standing.epoch || through !== standing.since || snapshot || records.length > 0
   }
 
   /** What the server will never take is parked, so that the rest goes on; of several edits halves find out which (NE4). */
-  private refused(
+  #refused(
     dataset: DatasetName,
     { patches }: NumberedBatch,
     { code, message }: Readonly<{ code: ErrorCode; message: string }>,
     halve: boolean,
   ): Entry[] {
     if (errorCodes[code].retry !== 'never') {
-      this.inVain(dataset, 1)
+      this.#inVain(dataset, 1)
       return []
     }
     if (halve && patches.length > 1) {
@@ -119,7 +119,7 @@ export class AnswerJudge {
   }
 
   /** Counts a round that brought a batch no further; after some of them the dataset waits, then asks for everything. */
-  private inVain(dataset: DatasetName, roundsMax: number): void {
+  #inVain(dataset: DatasetName, roundsMax: number): void {
     const { clock, random, workOf, goOn } = this.deps
     const work = workOf(dataset)
     const beyond = ++work.fruitless - roundsMax + 1
@@ -130,7 +130,7 @@ export class AnswerJudge {
       work.ask()
       work.whole = work.pullFirst = true
     }
-    this.cancelRetry()
-    this.cancelRetry = clock.after(waitMs, goOn)
+    this.#cancelRetry()
+    this.#cancelRetry = clock.after(waitMs, goOn)
   }
 }

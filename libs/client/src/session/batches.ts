@@ -12,7 +12,7 @@ type Touched = { edits: Edit[]; ends: boolean }
  * while a group is not applied yet; a group that could not be appended leaves its numbers out.
  */
 export class Batches {
-  private lastNumber = 0
+  #lastNumber = 0
 
   constructor(
     private readonly deps: Readonly<{
@@ -27,13 +27,13 @@ export class Batches {
 
   /** A new device's numbers begin anew. */
   restart(): void {
-    this.lastNumber = 0
+    this.#lastNumber = 0
   }
 
   /** The batch that the dataset's edits make; null where there is nothing to send, or something is on its way. */
   of(dataset: DatasetName, work: DatasetWork): Entry | null {
     const { replica, mayBatch } = this.deps
-    return mayBatch(work) ? this.batch('alone', dataset, work, replica.sendable(dataset)) : null
+    return mayBatch(work) ? this.#batch('alone', dataset, work, replica.sendable(dataset)) : null
   }
 
   /**
@@ -60,13 +60,13 @@ export class Batches {
       const byKey = new Map<RecordKey, Pick<Edit, 'key' | 'value'>>()
       for (const edit of replica.sendable(dataset)) byKey.set(edit.key, edit)
       for (const edit of edits) byKey.set(edit.key, edit)
-      const batch = this.batch('joined', dataset, work, byKey.values())
+      const batch = this.#batch('joined', dataset, work, byKey.values())
       if (batch !== null) added.push(batch)
     }
     return added
   }
 
-  private batch(
+  #batch(
     how: 'alone' | 'joined',
     dataset: DatasetName,
     work: DatasetWork,
@@ -75,7 +75,7 @@ export class Batches {
     const keys = pickPatches(edits, work.patchesMax)
     if (keys.length === 0) return null
     work.batching = how
-    this.lastNumber = Math.max(this.lastNumber + 1, this.deps.replica.nextNumber)
-    return { kind: 'batch', dataset, number: this.lastNumber, keys }
+    this.#lastNumber = Math.max(this.#lastNumber + 1, this.deps.replica.nextNumber)
+    return { kind: 'batch', dataset, number: this.#lastNumber, keys }
   }
 }

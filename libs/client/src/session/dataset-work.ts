@@ -25,22 +25,22 @@ export class DatasetWork {
   /** Not to be sent anything any sooner, by the clock that never goes back. */
   notBeforeMs = 0
   patchesMax = PATCHES_PER_BATCH_MAX
-  private hints: Changed[] = []
+  #hints: Changed[] = []
 
   hear(hint: Changed): void {
-    if (this.hints.length < HINTS_MAX) this.hints.push(hint)
+    if (this.#hints.length < HINTS_MAX) this.#hints.push(hint)
     else this.ask()
   }
 
   /** The server is asked for changes, which says what the hints said. */
   ask(): void {
-    this.hints = []
+    this.#hints = []
     this.pull = true
   }
 
   takeHints(): readonly Changed[] {
-    const { hints } = this
-    this.hints = []
+    const hints = this.#hints
+    this.#hints = []
     return hints
   }
 }

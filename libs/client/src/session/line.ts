@@ -42,11 +42,11 @@ type Held = Readonly<{ connection: Connection; listener: LineListener }>
  * connection. Every request has a time limit, after which it rejects and the connection is to be given up.
  */
 export class Line {
-  private held: Held | null = null
-  private known: Authentication | null = null
+  #held: Held | null = null
+  #known: Authentication | null = null
   /** Rises with every call and every end, so that what comes late is recognised. */
-  private turn = 0
-  private cancelRenewal: () => void = () => {}
+  #turn = 0
+  #cancelRenewal: () => void = () => {}
 
   constructor(private readonly deps: LineDeps) {}
 
@@ -58,20 +58,20 @@ export class Line {
     identity: string | null,
     listener: LineListener,
   ): Promise<Readonly<{ hello: Hello; user: Authentication }>> {
-    const turn = ++this.turn
-    const fresh = this.known === null
+    const turn = ++this.#turn
+    const fresh = this.#known === null
     try {
-      const user = (this.known ??= await this.heeding(this.authenticate(identity)))
-      const connection = await this.connect(user, turn, listener)
-      if (turn !== this.turn) {
+      const user = (this.#known ??= await this.#heeding(this.#authenticate(identity)))
+      const connection = await this.#connect(user, turn, listener)
+      if (turn !== this.#turn) {
         connection.close()
         return await new Promise(() => {})
       }
-      this.held = { connection, listener }
-      this.renewLater(connection.hello, turn, listener)
+      this.#held = { connection, listener }
+      this.#renewLater(connection.hello, turn, listener)
       return { hello: connection.hello, user }
     } catch (fault) {
-      if (turn !== this.turn) return new Promise(() => {})
+      if (turn !== this.#turn) return new Promise(() => {})
       if (verdictOn(fault) !== 'token') throw fault
       this.forgetToken()
       if (fresh) throw new Unwelcome(fault as ConnectionFault)
@@ -80,26 +80,26 @@ export class Line {
   }
 
   sync(request: SyncRequest): Promise<SyncAnswer> {
-    return this.ask('sync', request, (connection) => this.heeding(connection.sync(request)))
+    return this.#ask('sync', request, (connection) => this.#heeding(connection.sync(request)))
   }
 
   watch(request: WatchRequest): Promise<WatchAnswer> {
-    return this.ask('watch', request, (connection) => this.heeding(connection.watch(request)))
+    return this.#ask('watch', request, (connection) => this.#heeding(connection.watch(request)))
   }
 
   /** The next call asks for a new token. */
   forgetToken(): void {
-    this.known = null
+    this.#known = null
   }
 
   hangUp(): void {
-    this.turn++
-    this.cancelRenewal()
-    this.held?.connection.close()
-    this.held = null
+    this.#turn++
+    this.#cancelRenewal()
+    this.#held?.connection.close()
+    this.#held = null
   }
 
-  private async authenticate(identity: string | null): Promise<Authentication> {
+  async #authenticate(identity: string | null): Promise<Authentication> {
     const { provider, clock } = this.deps
     try {
       return await withinTime(clock, 'authentication', provider.authenticate(identity))
@@ -109,25 +109,25 @@ export class Line {
     }
   }
 
-  private async connect(user: Authentication, turn: number, listener: LineListener): Promise<Connection> {
+  async #connect(user: Authentication, turn: number, listener: LineListener): Promise<Connection> {
     const { transport, clock } = this.deps
-    this.wire('sent', 'connect', { identity: user.identity })
+    this.#wire('sent', 'connect', { identity: user.identity })
     const connecting = transport.connect(user.token, {
       changed: (hint) => {
-        if (turn !== this.turn) return
-        this.wire('received', 'changed', hint)
+        if (turn !== this.#turn) return
+        this.#wire('received', 'changed', hint)
         listener.changed(hint)
       },
       closed: (why) => {
-        if (turn !== this.turn) return
-        this.wire('received', 'closed', { message: why.message })
-        this.lose(listener, why)
+        if (turn !== this.#turn) return
+        this.#wire('received', 'closed', { message: why.message })
+        this.#lose(listener, why)
       },
     })
-    const dialled = this.heeding(connecting)
+    const dialled = this.#heeding(connecting)
     try {
       const connection = await withinTime(clock, 'the connection', dialled)
-      this.wire('received', 'hello', connection.hello)
+      this.#wire('received', 'hello', connection.hello)
       return connection
     } catch (fault) {
       // A connection that comes about after all is nobody's.
@@ -139,38 +139,38 @@ export class Line {
     }
   }
 
-  private async ask<Answer>(
+  async #ask<Answer>(
     message: string,
     body: unknown,
     work: (connection: Connection) => Promise<Answer>,
   ): Promise<Answer> {
-    const { held } = this
+    const held = this.#held
     if (held === null) throw new ConnectionFault('cut', 'there is no connection')
-    this.wire('sent', message, body)
+    this.#wire('sent', message, body)
     const answer = await withinTime(this.deps.clock, `"${message}"`, work(held.connection))
-    this.wire('received', message, answer)
+    this.#wire('received', message, answer)
     return answer
   }
 
-  private renewLater(hello: Hello, turn: number, listener: LineListener): void {
+  #renewLater(hello: Hello, turn: number, listener: LineListener): void {
     // The difference is taken on the server's clock alone, so a device's wrong clock renews in time as well.
     const lifeMs = Math.max(0, hello.expiresAt - hello.serverTime)
     const endMs = this.deps.clock.elapsed() + lifeMs
     const schedule = (delayMs: number, attempt: number): void => {
-      this.cancelRenewal()
-      this.cancelRenewal = this.deps.clock.after(delayMs, () => void renew(attempt))
+      this.#cancelRenewal()
+      this.#cancelRenewal = this.deps.clock.after(delayMs, () => void renew(attempt))
     }
     const renew = async (attempt: number): Promise<void> => {
       try {
-        const user = await this.authenticate(this.known?.identity ?? hello.identity)
-        if (turn !== this.turn) return
-        const renewed = await this.ask('renew', {}, (connection) => connection.renew(user.token))
-        if (turn !== this.turn) return
-        this.known = user
-        this.renewLater(renewed, turn, listener)
+        const user = await this.#authenticate(this.#known?.identity ?? hello.identity)
+        if (turn !== this.#turn) return
+        const renewed = await this.#ask('renew', {}, (connection) => connection.renew(user.token))
+        if (turn !== this.#turn) return
+        this.#known = user
+        this.#renewLater(renewed, turn, listener)
       } catch (fault) {
-        if (turn !== this.turn) return
-        if (fault instanceof Unwelcome || this.deps.clock.elapsed() >= endMs) return this.lose(listener, fault)
+        if (turn !== this.#turn) return
+        if (fault instanceof Unwelcome || this.deps.clock.elapsed() >= endMs) return this.#lose(listener, fault)
         const waitMs = (retryAfterMsOf(fault) ?? 0) + backOffMs(attempt + 1, this.deps.random.fraction())
         schedule(Math.max(1_000, waitMs), attempt + 1)
       }
@@ -179,7 +179,7 @@ export class Line {
   }
 
   /** A time that the server names counts for whoever asks next, also where nobody waits for this answer any more. */
-  private heeding<Answer>(answer: Promise<Answer>): Promise<Answer> {
+  #heeding<Answer>(answer: Promise<Answer>): Promise<Answer> {
     answer.catch((fault: unknown) => {
       const forMs = retryAfterMsOf(fault)
       if (forMs !== null) this.deps.onAsked(forMs)
@@ -187,12 +187,12 @@ export class Line {
     return answer
   }
 
-  private lose(listener: LineListener, fault: unknown): void {
+  #lose(listener: LineListener, fault: unknown): void {
     this.hangUp()
     listener.lost(fault)
   }
 
-  private wire(direction: WireEvent['direction'], message: string, body: unknown): void {
+  #wire(direction: WireEvent['direction'], message: string, body: unknown): void {
     this.deps.onWire?.({ at: this.deps.clock.now(), direction, message, body })
   }
 }

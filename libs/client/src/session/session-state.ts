@@ -203,7 +203,7 @@ const isAskedToWait = ({ floorMs }: SessionState, at: Moment): boolean => floorM
 const tries = ({ kind }: Phase): boolean => kind === 'connecting' || kind === 'syncing' || kind === 'live'
 
 /** A wait that the server asked for has an end that is known; any other may stall. */
-const mayStall = (phase: Phase): boolean => tries(phase) || (phase.kind === 'waiting' && !phase.asked)
+export const mayStall = (phase: Phase): boolean => tries(phase) || (phase.kind === 'waiting' && !phase.asked)
 
 function hinted(state: SessionState, hint: 'online' | 'offline' | 'visible', at: Moment): Step {
   const { phase } = state

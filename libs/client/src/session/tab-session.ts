@@ -36,43 +36,43 @@ type Waiter = Readonly<{ ping: number; resolve: () => void; reject: (fault: unkn
  * wait while the leader gives no sign of life takes the lead from it (NE15).
  */
 export class TabSession {
-  private session: SyncSession | null = null
-  private lead: Lead | null = null
+  #session: SyncSession | null = null
+  #lead: Lead | null = null
   /** A request for the lead stands, and is granted sooner or later. */
-  private queued = false
-  private shown: Status
-  private paused: boolean
-  private pings = 0
-  private waiters: Waiter[] = []
-  private closed = false
-  private readonly listeners = new Set<(status: Status) => void>()
-  private cancelPing: () => void = () => {}
-  private cancelLook: () => void = () => {}
-  private unlisten: () => void = () => {}
-  private unheed: () => void = () => {}
+  #queued = false
+  #shown: Status
+  #paused: boolean
+  #pings = 0
+  #waiters: Waiter[] = []
+  #closed = false
+  readonly #listeners = new Set<(status: Status) => void>()
+  #cancelPing: () => void = () => {}
+  #cancelLook: () => void = () => {}
+  #unlisten: () => void = () => {}
+  #unheed: () => void = () => {}
 
   constructor(private readonly deps: TabSessionDeps) {
-    this.paused = deps.paused ?? false
-    this.shown = this.following()
+    this.#paused = deps.paused ?? false
+    this.#shown = this.#following()
   }
 
   get status(): Status {
-    return this.shown
+    return this.#shown
   }
 
   onStatus(listener: (status: Status) => void): () => void {
-    this.listeners.add(listener)
-    return () => this.listeners.delete(listener)
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
   }
 
   start(): void {
     const { tabs } = this.deps
-    this.unlisten = tabs.listen((message) => this.heard(message))
-    this.unheed = heedDevice((hint) => this.session?.hint(hint))
-    this.seek(false)
+    this.#unlisten = tabs.listen((message) => this.#heard(message))
+    this.#unheed = heedDevice((hint) => this.#session?.hint(hint))
+    this.#seek(false)
     // Whoever leads answers with its status.
-    tabs.tell({ kind: 'ping', number: ++this.pings })
-    this.lookLater()
+    tabs.tell({ kind: 'ping', number: ++this.#pings })
+    this.#lookLater()
   }
 
   /** See `SyncClient.synchronize`. */
@@ -81,7 +81,7 @@ export class TabSession {
     const tally = tallyOf(store)
     try {
       await store.flushed()
-      await (this.session === null ? this.throughLeader() : this.session.synchronize())
+      await (this.#session === null ? this.#throughLeader() : this.#session.synchronize())
       return tally.report()
     } finally {
       tally.end()
@@ -89,200 +89,200 @@ export class TabSession {
   }
 
   pause(): void {
-    this.wish('pause')
+    this.#wish('pause')
   }
 
   resume(): void {
-    this.wish('resume')
+    this.#wish('resume')
   }
 
   /** Asks anew who the user is. The tab that knows of a new login takes the lead, since no other could get in with it. */
   reconnect(): void {
-    if (this.session === null) this.seek(true)
-    else this.session.reconnect()
+    if (this.#session === null) this.#seek(true)
+    else this.#session.reconnect()
   }
 
   /** Lets go of the lead, for another tab to take. The store stays open. */
   async close(): Promise<void> {
-    if (this.closed) return
-    this.closed = true
-    this.follow()
-    this.unlisten()
-    this.unheed()
-    this.cancelPing()
-    this.cancelLook()
-    this.settleWaiters((waiter) => waiter.reject(new ConnectionFault('cut', 'the client was closed')))
+    if (this.#closed) return
+    this.#closed = true
+    this.#follow()
+    this.#unlisten()
+    this.#unheed()
+    this.#cancelPing()
+    this.#cancelLook()
+    this.#settleWaiters((waiter) => waiter.reject(new ConnectionFault('cut', 'the client was closed')))
     await Promise.resolve()
   }
 
-  private heard(message: TabMessage): void {
+  #heard(message: TabMessage): void {
     switch (message.kind) {
       case 'ping':
-        return this.answer(message.number)
+        return this.#answer(message.number)
       case 'pong':
-        this.cancelPing()
-        for (const waiter of this.waiters) waiter.armed ||= message.number >= waiter.ping
+        this.#cancelPing()
+        for (const waiter of this.#waiters) waiter.armed ||= message.number >= waiter.ping
         return
       case 'status':
-        if (this.session !== null) return
-        this.cancelPing()
+        if (this.#session !== null) return
+        this.#cancelPing()
         // Another leader than the one that was asked, perhaps.
-        if (this.waiters.some(({ armed }) => !armed)) this.ping()
-        return this.show(message.status)
+        if (this.#waiters.some(({ armed }) => !armed)) this.#ping()
+        return this.#show(message.status)
       case 'patience':
         return this.deps.patience.asked(message.forMs)
       case 'wish':
-        return this.grant(message.wish)
+        return this.#grant(message.wish)
       case 'appended':
       case 'deferred':
-        return this.session?.nudge()
+        return this.#session?.nudge()
       case 'profile':
         return
     }
   }
 
-  private answer(number: number): void {
-    if (this.session === null) return
+  #answer(number: number): void {
+    if (this.#session === null) return
     this.deps.tabs.tell({ kind: 'pong', number })
-    this.deps.tabs.tell({ kind: 'status', status: this.session.status })
+    this.deps.tabs.tell({ kind: 'status', status: this.#session.status })
   }
 
-  private wish(wish: Wish): void {
-    const wasPaused = this.paused
-    this.grant(wish)
+  #wish(wish: Wish): void {
+    const wasPaused = this.#paused
+    this.#grant(wish)
     this.deps.tabs.tell({ kind: 'wish', wish })
     // What the leader shows is shown here already, and told again only when it changes.
-    if (this.session !== null || wish === 'synchronize' || this.paused === wasPaused) return
-    this.show(this.following())
+    if (this.#session !== null || wish === 'synchronize' || this.#paused === wasPaused) return
+    this.#show(this.#following())
   }
 
   /** Every tab remembers whether syncing is paused, in case that it leads later. */
-  private grant(wish: Wish): void {
-    if (wish !== 'synchronize') this.paused = wish === 'pause'
-    if (wish === 'pause') this.session?.pause()
-    else if (wish === 'resume') this.session?.resume()
-    else this.session?.synchronize().catch(() => {}) // Its status says why.
+  #grant(wish: Wish): void {
+    if (wish !== 'synchronize') this.#paused = wish === 'pause'
+    if (wish === 'pause') this.#session?.pause()
+    else if (wish === 'resume') this.#session?.resume()
+    else this.#session?.synchronize().catch(() => {}) // Its status says why.
   }
 
-  private throughLeader(): Promise<void> {
-    if (this.paused || this.closed) return Promise.reject(new ConnectionFault('unreachable', 'syncing is paused'))
+  #throughLeader(): Promise<void> {
+    if (this.#paused || this.#closed) return Promise.reject(new ConnectionFault('unreachable', 'syncing is paused'))
     return new Promise<void>((resolve, reject) => {
-      this.waiters.push({ ping: this.pings + 1, armed: false, resolve, reject })
-      this.wish('synchronize')
-      this.ping()
+      this.#waiters.push({ ping: this.#pings + 1, armed: false, resolve, reject })
+      this.#wish('synchronize')
+      this.#ping()
     })
   }
 
   /** Asks the leader for a sign of life, and takes its place when none comes. */
-  private ping(): void {
+  #ping(): void {
     const { tabs, clock } = this.deps
-    this.cancelPing()
-    this.cancelPing = clock.after(PONG_MS_MAX, () => {
-      if (this.session === null) this.seek(true)
+    this.#cancelPing()
+    this.#cancelPing = clock.after(PONG_MS_MAX, () => {
+      if (this.#session === null) this.#seek(true)
     })
-    tabs.tell({ kind: 'ping', number: ++this.pings })
+    tabs.tell({ kind: 'ping', number: ++this.#pings })
   }
 
-  private lookLater(): void {
-    this.cancelLook = this.deps.clock.after(LOOK_MS, () => {
-      this.lookLater()
-      if (this.lead !== null) return
-      this.seek(false)
-      if (!this.paused && this.hasUnsent()) this.ping()
+  #lookLater(): void {
+    this.#cancelLook = this.deps.clock.after(LOOK_MS, () => {
+      this.#lookLater()
+      if (this.#lead !== null) return
+      this.#seek(false)
+      if (!this.#paused && this.#hasUnsent()) this.#ping()
     })
   }
 
-  private hasUnsent(): boolean {
+  #hasUnsent(): boolean {
     const { replica } = this.deps.store
     return replica.datasets().some((dataset) => replica.pending(dataset).some(({ parked }) => parked === null))
   }
 
   /** Asks for the lead. A request that is not for stealing stands until it is granted, so one is enough. */
-  private seek(steal: boolean): void {
-    if (this.closed || (this.queued && !steal)) return
-    if (!steal) this.queued = true
+  #seek(steal: boolean): void {
+    if (this.#closed || (this.#queued && !steal)) return
+    if (!steal) this.#queued = true
     const lead: Lead = { release: () => {}, over: false }
-    void this.take(lead, steal).catch((fault: unknown) => {
+    void this.#take(lead, steal).catch((fault: unknown) => {
       // Looked at again a little later: storage that takes no term now takes none at once either.
-      if (this.lead === lead) this.follow()
+      if (this.#lead === lead) this.#follow()
       this.deps.onFault(asError(fault))
     })
   }
 
-  private async take(lead: Lead, steal: boolean): Promise<void> {
-    const { release } = await this.deps.tabs.lead({ steal, lost: () => this.end(lead) }).finally(() => {
-      if (!steal) this.queued = false
+  async #take(lead: Lead, steal: boolean): Promise<void> {
+    const { release } = await this.deps.tabs.lead({ steal, lost: () => this.#end(lead) }).finally(() => {
+      if (!steal) this.#queued = false
     })
-    if (this.closed || lead.over || this.lead !== null) return release()
+    if (this.#closed || lead.over || this.#lead !== null) return release()
     lead.release = release
-    this.lead = lead
+    this.#lead = lead
     const term = await this.deps.store.takeTerm()
-    if (this.lead === lead) this.begin(lead, term)
+    if (this.#lead === lead) this.#begin(lead, term)
   }
 
-  private begin(lead: Lead, term: number): void {
+  #begin(lead: Lead, term: number): void {
     const session = new SyncSession({
       ...this.deps,
       term,
       onStatus: (status) => {
-        if (this.session !== session) return
-        this.show(status)
+        if (this.#session !== session) return
+        this.#show(status)
         this.deps.tabs.tell({ kind: 'status', status })
       },
       onAsked: (forMs) => this.deps.tabs.tell({ kind: 'patience', forMs }),
-      onFenced: () => this.end(lead),
+      onFenced: () => this.#end(lead),
     })
-    this.session = session
-    this.cancelPing()
-    session.start(this.paused)
-    this.show(session.status)
+    this.#session = session
+    this.#cancelPing()
+    session.start(this.#paused)
+    this.#show(session.status)
     this.deps.tabs.tell({ kind: 'status', status: session.status })
-    if (this.waiters.length === 0) return
+    if (this.#waiters.length === 0) return
     session.synchronize().then(
-      () => this.settleWaiters((waiter) => waiter.resolve()),
-      (fault: unknown) => this.settleWaiters((waiter) => waiter.reject(fault)),
+      () => this.#settleWaiters((waiter) => waiter.resolve()),
+      (fault: unknown) => this.#settleWaiters((waiter) => waiter.reject(fault)),
     )
   }
 
   /** The lead is gone. This tab stops at once, and waits for its turn again. */
-  private end(lead: Lead): void {
+  #end(lead: Lead): void {
     lead.over = true
-    if (this.lead !== lead) return
-    this.follow()
-    this.show(this.following())
-    this.seek(false)
+    if (this.#lead !== lead) return
+    this.#follow()
+    this.#show(this.#following())
+    this.#seek(false)
   }
 
-  private follow(): void {
+  #follow(): void {
     // First: how its session ends is no news.
-    const { session } = this
-    this.session = null
+    const session = this.#session
+    this.#session = null
     session?.close()
-    this.lead?.release()
-    this.lead = null
+    this.#lead?.release()
+    this.#lead = null
   }
 
-  private show(status: Status): void {
-    this.shown = status
-    for (const listener of this.listeners) listener(status)
+  #show(status: Status): void {
+    this.#shown = status
+    for (const listener of this.#listeners) listener(status)
     const { kind, reason } = status
-    if (this.session !== null) return
+    if (this.#session !== null) return
     const armed = ({ armed: isArmed }: Waiter): boolean => isArmed
-    if (kind === 'live') this.settleWaiters((waiter) => waiter.resolve(), armed)
+    if (kind === 'live') this.#settleWaiters((waiter) => waiter.resolve(), armed)
     if (kind === 'waiting' || kind === 'offline' || kind === 'needs-auth') {
-      this.settleWaiters((waiter) => waiter.reject(new ConnectionFault('unreachable', reason)), armed)
+      this.#settleWaiters((waiter) => waiter.reject(new ConnectionFault('unreachable', reason)), armed)
     }
   }
 
-  private settleWaiters(settle: (waiter: Waiter) => void, which: (waiter: Waiter) => boolean = () => true): void {
-    const settled = this.waiters.filter(which)
-    this.waiters = this.waiters.filter((waiter) => !which(waiter))
+  #settleWaiters(settle: (waiter: Waiter) => void, which: (waiter: Waiter) => boolean = () => true): void {
+    const settled = this.#waiters.filter(which)
+    this.#waiters = this.#waiters.filter((waiter) => !which(waiter))
     settled.forEach(settle)
   }
 
-  private following(): Status {
+  #following(): Status {
     const since = this.deps.clock.now()
-    return this.paused
+    return this.#paused
       ? { kind: 'offline', since, reason: 'paused by the app' }
       : { kind: 'connecting', since, reason: 'looking for the tab that leads' }
   }

@@ -43,11 +43,11 @@ export class HttpTransport implements Transport {
 
 class HttpConnection implements Connection {
   hello!: Hello
-  private closed = false
-  private readonly aborter = new AbortController()
+  #closed = false
+  readonly #aborter = new AbortController()
   /** What is watched, as far as this connection has told it; null before the first watch. */
-  private watched: Map<DatasetName, WatchedDataset> | null = null
-  private watching: AbortController | null = null
+  #watched: Map<DatasetName, WatchedDataset> | null = null
+  #watching: AbortController | null = null
 
   constructor(
     private readonly url: string,
@@ -57,24 +57,24 @@ class HttpConnection implements Connection {
   ) {}
 
   async greet(token = this.token): Promise<Hello> {
-    this.hello = await this.ask('hello', {}, parseHello, token)
+    this.hello = await this.#ask('hello', {}, parseHello, token)
     this.token = token
     return this.hello
   }
 
   async sync(request: SyncRequest): Promise<SyncAnswer> {
-    const answer = await this.ask('sync', request, parseSyncAnswer)
+    const answer = await this.#ask('sync', request, parseSyncAnswer)
     for (const { dataset, changes } of answer.datasets) {
-      if (changes !== null && changes.next === null) this.reached(dataset, changes.epoch, changes.through)
+      if (changes !== null && changes.next === null) this.#reached(dataset, changes.epoch, changes.through)
     }
     return answer
   }
 
   /** Answers at once; what changes is told as a hint, as on a socket. */
   watch({ datasets }: WatchRequest): Promise<WatchAnswer> {
-    this.watched = new Map(datasets.map((one) => [one.dataset, one]))
-    if (this.watching === null) void this.keepWatching()
-    else this.watching.abort()
+    this.#watched = new Map(datasets.map((one) => [one.dataset, one]))
+    if (this.#watching === null) void this.#keepWatching()
+    else this.#watching.abort()
     return Promise.resolve({ changed: [] })
   }
 
@@ -83,63 +83,63 @@ class HttpConnection implements Connection {
   }
 
   close(): void {
-    this.closed = true
-    this.aborter.abort()
-    this.watching?.abort()
+    this.#closed = true
+    this.#aborter.abort()
+    this.#watching?.abort()
   }
 
-  private reached(dataset: DatasetName, epoch: number, since: WatchedDataset['since']): void {
-    if (this.watched?.has(dataset) === true) this.watched.set(dataset, { dataset, epoch, since })
+  #reached(dataset: DatasetName, epoch: number, since: WatchedDataset['since']): void {
+    if (this.#watched?.has(dataset) === true) this.#watched.set(dataset, { dataset, epoch, since })
   }
 
-  private async keepWatching(): Promise<void> {
-    while (!this.closed) {
-      this.watching = new AbortController()
-      const { signal } = this.watching
+  async #keepWatching(): Promise<void> {
+    while (!this.#closed) {
+      this.#watching = new AbortController()
+      const { signal } = this.#watching
       const begunMs = this.clock.elapsed()
       try {
-        const { changed } = await this.ask(
+        const { changed } = await this.#ask(
           'watch',
-          { datasets: [...this.watched!.values()] },
+          { datasets: [...this.#watched!.values()] },
           parseWatchAnswer,
           this.token,
           signal,
         )
-        for (const hint of changed) this.tell(hint)
-        if (changed.length === 0) await this.rest(begunMs)
+        for (const hint of changed) this.#tell(hint)
+        if (changed.length === 0) await this.#rest(begunMs)
       } catch (fault) {
         // Given up for a watch of other datasets.
         if (signal.aborted) continue
-        return this.end(fault as ConnectionFault)
+        return this.#end(fault as ConnectionFault)
       }
     }
   }
 
-  private tell(hint: Changed): void {
-    if (this.closed) return
-    this.reached(hint.dataset, hint.epoch, hint.through)
+  #tell(hint: Changed): void {
+    if (this.#closed) return
+    this.#reached(hint.dataset, hint.epoch, hint.through)
     this.listener.changed(hint)
   }
 
-  private rest(begunMs: number): Promise<void> {
+  #rest(begunMs: number): Promise<void> {
     const restMs = begunMs + WATCH_REST_MS - this.clock.elapsed()
     return restMs <= 0 ? Promise.resolve() : new Promise((resolve) => this.clock.after(restMs, resolve))
   }
 
-  private end(fault: ConnectionFault): void {
-    if (this.closed) return
+  #end(fault: ConnectionFault): void {
+    if (this.#closed) return
     this.close()
     this.listener.closed(fault)
   }
 
-  private async ask<Answer>(
+  async #ask<Answer>(
     message: string,
     body: unknown,
     parse: (sent: unknown) => Parsed<Answer>,
     token = this.token,
-    signal = this.aborter.signal,
+    signal = this.#aborter.signal,
   ): Promise<Answer> {
-    if (this.closed) throw new ConnectionFault('cut', 'the connection was closed')
+    if (this.#closed) throw new ConnectionFault('cut', 'the connection was closed')
     const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` }
     const posted = await post(`${this.url}/${message}`, { body, headers, signal })
     // Whoever sits between may answer anything; only the server names its protocol.

@@ -47,11 +47,11 @@ export class SocketTransport implements Transport {
 
 class SocketConnection implements Connection {
   hello!: Hello
-  private greeted = false
-  private closed = false
+  #greeted = false
+  #closed = false
   /** What the server said before it ended the socket. */
-  private farewell: WireError | null = null
-  private readonly cutters = new Set<(fault: ConnectionFault) => void>()
+  #farewell: WireError | null = null
+  readonly #cutters = new Set<(fault: ConnectionFault) => void>()
 
   constructor(
     private readonly socket: Socket,
@@ -60,60 +60,60 @@ class SocketConnection implements Connection {
     opened: Readonly<{ resolve: (connection: Connection) => void; reject: (fault: ConnectionFault) => void }>,
   ) {
     const end = (fault: ConnectionFault): void => {
-      if (this.closed) return
+      if (this.#closed) return
       this.close(fault)
-      if (this.greeted) listener.closed(fault)
+      if (this.#greeted) listener.closed(fault)
       else opened.reject(fault)
     }
     socket.on('hello', (sent: unknown) => {
       const hello = messageOf(sent, parseHello)
       if (hello === null) return end(notSatchel('its greeting is not understood'))
       this.hello = hello
-      this.greeted = true
+      this.#greeted = true
       opened.resolve(this)
     })
     socket.on('changed', (sent: unknown) => {
       const hint = messageOf(sent, parseChanged)
       if (hint === null) end(notSatchel('a hint of change is not understood'))
-      else if (!this.closed) listener.changed(hint)
+      else if (!this.#closed) listener.changed(hint)
     })
-    socket.on('closing', (sent: unknown) => (this.farewell = wireErrorIn(sent)))
+    socket.on('closing', (sent: unknown) => (this.#farewell = wireErrorIn(sent)))
     socket.on('connect_error', (error) => end(whyUnopened(error, endpoint)))
     socket.on('disconnect', (reason) =>
       end(
-        this.farewell === null
+        this.#farewell === null
           ? new ConnectionFault('cut', `the connection ended (${reason})`)
-          : refusedBy(this.farewell),
+          : refusedBy(this.#farewell),
       ),
     )
   }
 
   sync(request: SyncRequest): Promise<SyncAnswer> {
-    return this.ask('sync', request, parseSyncAnswer)
+    return this.#ask('sync', request, parseSyncAnswer)
   }
 
   watch(request: WatchRequest): Promise<WatchAnswer> {
-    return this.ask('watch', request, parseWatchAnswer)
+    return this.#ask('watch', request, parseWatchAnswer)
   }
 
   async renew(token: string): Promise<Hello> {
-    return (this.hello = await this.ask('renew', { token }, parseHello))
+    return (this.hello = await this.#ask('renew', { token }, parseHello))
   }
 
   close(fault = new ConnectionFault('cut', 'the connection was closed')): void {
-    this.closed = true
+    this.#closed = true
     // Before socket.io ends every acknowledgement in its own way.
-    for (const cut of this.cutters) cut(fault)
-    this.cutters.clear()
+    for (const cut of this.#cutters) cut(fault)
+    this.#cutters.clear()
     this.socket.disconnect()
   }
 
-  private ask<Answer>(message: string, body: unknown, parse: (sent: unknown) => Parsed<Answer>): Promise<Answer> {
+  #ask<Answer>(message: string, body: unknown, parse: (sent: unknown) => Parsed<Answer>): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      if (this.closed) return reject(new ConnectionFault('cut', 'the connection has ended'))
-      this.cutters.add(reject)
+      if (this.#closed) return reject(new ConnectionFault('cut', 'the connection has ended'))
+      this.#cutters.add(reject)
       this.socket.timeout(ANSWER_MS_MAX).emit(message, body, (late: Error | null, sent: unknown) => {
-        this.cutters.delete(reject)
+        this.#cutters.delete(reject)
         if (late !== null) return reject(new ConnectionFault('timeout', `"${message}" was not answered in time`))
         try {
           resolve(answerOf(sent, parse))

@@ -4,6 +4,7 @@ import { Refusal } from '../../refusal.js'
 import { HeldClock } from '../../runtime/testing/held-clock.js'
 import { SeededRandom } from '../../runtime/testing/seeded-random.js'
 import { CachedStanding, type IdentityStanding } from '../identity-standing.js'
+import { Keyring } from '../keyring.js'
 import { Seal } from '../seal.js'
 import { TemporaryCredentials, type CredentialsGrant, type IssuedCredentials } from '../temporary-credentials.js'
 import { CallerVerifier, type SignedRequest, type SigningService } from '../verify-caller.js'
@@ -29,18 +30,18 @@ export class HeldStanding implements IdentityStanding {
 export class AnAccess {
   readonly clock = new HeldClock(Date.UTC(2026, 4, 17, 9, 30, 0))
   readonly random = new SeededRandom(20260517)
-  readonly masterKey: Buffer
+  readonly keyring: Keyring
   readonly seal: Seal
   readonly standing = new HeldStanding()
   readonly cachedStanding = new CachedStanding({ source: this.standing, clock: this.clock })
   readonly temporaryCredentials: TemporaryCredentials
   readonly verifier: CallerVerifier
 
-  constructor(masterKey: Buffer = Buffer.alloc(32, 7)) {
-    this.masterKey = masterKey
-    this.seal = new Seal(masterKey)
-    const { clock, random, seal } = this
-    this.temporaryCredentials = new TemporaryCredentials({ masterKey, seal, clock, random })
+  constructor(masterKey: Buffer = Buffer.alloc(32, 7), ...others: readonly Buffer[]) {
+    this.keyring = new Keyring([masterKey, ...others])
+    this.seal = new Seal(this.keyring)
+    const { clock, random, keyring, seal } = this
+    this.temporaryCredentials = new TemporaryCredentials({ keyring, seal, clock, random })
     this.verifier = new CallerVerifier({
       account: ACCOUNT,
       accountId: ACCOUNT_ID,

@@ -46,6 +46,8 @@ export type HttpOptions = Readonly<{
   log: Logger
   patience?: Partial<Patience>
   bytesUnderwayMax?: number
+  /** True once the server is about to end: connections are then ended with their answers. */
+  leaving?: () => boolean
 }>
 
 /**
@@ -91,6 +93,8 @@ export function createHttpAdapter(options: HttpOptions): FastifyAdapter {
   })
   fastify.addHook('onRequest', (request, reply, done) => {
     setAnswerHeaders(request, reply, origins)
+    // Politely, so that its next request goes elsewhere and none is lost.
+    if (options.leaving?.() === true) reply.header('connection', 'close')
     if (request.method === 'OPTIONS') return answerPreflight(reply)
     done(refusedByHeaders(request, origins) ?? undefined)
   })

@@ -43,7 +43,7 @@ describe('AssumeRoleWithWebIdentity', () => {
     expect(textOf(xml, 'AssumedRoleId')).toMatch(/^AROA[A-Z0-9]{17}:web$/)
     expect(textOf(xml, 'Expiration')).toBe('2026-05-17T10:30:00Z')
     expect(textOf(xml, 'SecretAccessKey')).toHaveLength(40)
-    expect(face.credentials.open(textOf(xml, 'AccessKeyId')!, textOf(xml, 'SessionToken')!)).toMatchObject({
+    expect(face.credentials.open(textOf(xml, 'AccessKeyId')!, textOf(xml, 'SessionToken')!)?.caller).toMatchObject({
       identity: guest,
       pool,
       authenticated: false,
@@ -137,7 +137,10 @@ describe('GetCallerIdentity', () => {
       '123456789012',
     ])
     const assumed = await assume(guestToken)
-    face.verifier.caller = face.credentials.open(textOf(assumed, 'AccessKeyId')!, textOf(assumed, 'SessionToken')!)
+    face.verifier.caller = face.credentials.open(
+      textOf(assumed, 'AccessKeyId')!,
+      textOf(assumed, 'SessionToken')!,
+    )!.caller
     const session = await face.callSts({ Action: 'GetCallerIdentity' })
     expect(textOf(session, 'Arn')).toBe(textOf(assumed, 'Arn'))
     expect(textOf(session, 'UserId')).toBe(textOf(assumed, 'AssumedRoleId'))

@@ -9,6 +9,7 @@ import {
   type Limits,
   type SyncAnswer,
 } from '@satchel/protocol'
+import { Keyring } from '../../access/keyring.js'
 import { Seal } from '../../access/seal.js'
 import { count, IDENTITY, OTHER_IDENTITY, path, POOL } from '../../domain/testing/a-dataset.js'
 import { HeldClock } from '../../runtime/testing/held-clock.js'
@@ -36,7 +37,7 @@ export async function exchangeWorld(harness: StoreHarness, options: WorldOptions
   await harness.addIdentity(OTHER_IDENTITY, POOL)
   const limits = options.limits ?? AWS_LIMITS
   const clock = new HeldClock()
-  const seal = new Seal(Buffer.alloc(32, 7))
+  const seal = new Seal(new Keyring([Buffer.alloc(32, 7)]))
   const store = countingReads(harness.store)
   const failures: unknown[] = []
   const feed = new CommitFeed({ listenerFailed: (cause) => failures.push(cause) })

@@ -1,5 +1,6 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import type { IdentityId, IdentityPoolId } from '@satchel/protocol'
+import { Keyring } from '../../access/keyring.js'
 import { Seal } from '../../access/seal.js'
 import { TemporaryCredentials } from '../../access/temporary-credentials.js'
 import type { PoolSettings, StoredPool } from '../../domain/identity-pool.js'
@@ -34,8 +35,9 @@ export class AnIdentitySide {
 
   constructor({ guestRate, issuer = ISSUER }: Readonly<{ guestRate?: Rate; issuer?: string }> = {}) {
     const { clock, random, database } = this
-    const seal = new Seal(MASTER_KEY)
-    this.credentials = new TemporaryCredentials({ masterKey: MASTER_KEY, seal, clock, random })
+    const keyring = new Keyring([MASTER_KEY])
+    const seal = new Seal(keyring)
+    this.credentials = new TemporaryCredentials({ keyring, seal, clock, random })
     this.service = createIdentityService({
       stores: {
         identities: new MemoryIdentityStore(database),
@@ -43,7 +45,7 @@ export class AnIdentitySide {
         signingKeys: new MemorySigningKeyStore(),
       },
       credentials: this.credentials,
-      masterKey: MASTER_KEY,
+      keyring,
       seal,
       place: PLACE,
       issuer: () => issuer,

@@ -65,12 +65,17 @@ export class MemoryPoolStore implements PoolStore {
     return Promise.resolve(row === undefined ? null : syncSettingsFromJson(row.syncSettings))
   }
 
-  setSyncSettings(pool: IdentityPoolId, settings: SyncSettings): Promise<boolean> {
+  // eslint-disable-next-line @typescript-eslint/require-await -- what `change` throws is to reject
+  async changeSyncSettings(
+    pool: IdentityPoolId,
+    change: (held: SyncSettings) => SyncSettings,
+  ): Promise<SyncSettings | null> {
     const row = this.database.pools.get(pool)
-    if (row === undefined) return Promise.resolve(false)
-    row.syncSettings = syncSettingsToJson(settings)
-    row.streamTarget = streamTargetOf(settings)
-    return Promise.resolve(true)
+    if (row === undefined) return null
+    const changed = change(syncSettingsFromJson(row.syncSettings))
+    row.syncSettings = syncSettingsToJson(changed)
+    row.streamTarget = streamTargetOf(changed)
+    return changed
   }
 
   streaming(): Promise<readonly StreamingPool[]> {

@@ -32,8 +32,9 @@ export function memoryIdentityStores(): Promise<IdentityStores> {
 }
 
 /** On a real file, removed at close. */
-export async function sqliteIdentityStores(): Promise<IdentityStores> {
-  const directory = mkdtempSync(join(tmpdir(), 'satchel-identity-'))
+export async function sqliteIdentityStores(
+  directory = mkdtempSync(join(tmpdir(), 'satchel-identity-')),
+): Promise<IdentityStores> {
   const database = await SqliteDatabase.open(join(directory, 'satchel.db'))
   return {
     identities: new SqliteIdentityStore(database),

@@ -1,6 +1,7 @@
 import type { PostgresServer } from '../../../../../test/support/postgres/postgres-server.js'
 import { SystemClock } from '../../runtime/clock.js'
 import { SystemRandom } from '../../runtime/random.js'
+import type { Release } from '../typeorm/release.js'
 import { PostgresDatabase, type PostgresOptions } from '../typeorm/postgres/postgres-database.js'
 
 /** Databases of tests, each like a template with all tables, which is made once per server. */
@@ -30,14 +31,14 @@ export async function freshDatabase(server: PostgresServer, partitions = 0): Pro
 
 /**
  * The URL of a database with all tables, and nothing in them: the same one for each test of a suite, one after the other. Much quicker than
- * a fresh one.
+ * a fresh one. `release`: who makes the tables, where that is another version than this.
  */
-export async function emptyDatabase(server: PostgresServer, partitions = 0): Promise<string> {
-  const name = `empty_${partitions}`
+export async function emptyDatabase(server: PostgresServer, partitions = 0, release?: Release): Promise<string> {
+  const name = `empty_${partitions}${release === undefined ? '' : `_${release.version.replaceAll('.', '_')}`}`
   const [made] = await server.ask(`SELECT 1 FROM pg_database WHERE datname = '${name}'`)
   if (made === undefined) {
     await server.ask(`CREATE DATABASE ${name}`)
-    await (await openDatabase(server.url(name), { partitions })).close()
+    await (await openDatabase(server.url(name), { partitions, ...(release && { release }) })).close()
   } else {
     await server.ask(EMPTY, name)
   }

@@ -5,6 +5,7 @@ import type { Stores } from '../stores.js'
 import type { StreamStorage } from '../stream-storage.js'
 import type { LeaseTime } from '../typeorm/postgres/lease-time.js'
 import { openPostgresStores } from '../typeorm/postgres/open-postgres-stores.js'
+import type { Release } from '../typeorm/release.js'
 import type { IdentityStores } from './identity-stores.js'
 import { emptyDatabase } from './postgres-databases.js'
 import { STREAMS, StreamHarness, type OpenStreamStores } from './stream-harness.js'
@@ -21,10 +22,15 @@ export const nodeOn = (url: string, streams: StreamStorage = STREAMS, time: Leas
 
 /** On a database that was emptied; leases end by the times that a suite says. */
 export const inPostgres =
-  (server: () => PostgresServer, partitions = 0): OpenStreamStores =>
+  (server: () => PostgresServer, partitions = 0, release?: Release): OpenStreamStores =>
   async (streams = {}) =>
-    StreamHarness.over(await nodeOn(await emptyDatabase(server(), partitions), { ...STREAMS, ...streams }, 'caller'))
+    StreamHarness.over(
+      await nodeOn(await emptyDatabase(server(), partitions, release), { ...STREAMS, ...streams }, 'caller'),
+    )
 
 /** The stores of the identity side on a database that was emptied. */
-export const postgresIdentityStores = async (server: PostgresServer, partitions = 0): Promise<IdentityStores> =>
-  nodeOn(await emptyDatabase(server, partitions))
+export const postgresIdentityStores = async (
+  server: PostgresServer,
+  partitions = 0,
+  release?: Release,
+): Promise<IdentityStores> => nodeOn(await emptyDatabase(server, partitions, release))

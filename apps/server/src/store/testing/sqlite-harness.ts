@@ -20,16 +20,24 @@ export async function sqliteHarness(
     database,
     directory,
     store: new SqliteDatasetStore(database, streams?.publicUrl),
-    addPool: (pool) => write(`INSERT INTO identity_pool VALUES (?, 'pool', '{}', '{}', '{}', 0, 0, NULL)`, [pool]),
-    addIdentity: (identity, pool) => write('INSERT INTO identity VALUES (?, ?, 0, 0, NULL)', [identity, pool]),
+    addPool: (pool) =>
+      write(
+        `INSERT INTO identity_pool (pool_id, name, settings, roles, sync_settings, created_at, modified_at) VALUES (?, 'pool', '{}', '{}', '{}', 0, 0)`,
+        [pool],
+      ),
+    addIdentity: (identity, pool) =>
+      write('INSERT INTO identity (identity_id, pool_id, created_at, modified_at) VALUES (?, ?, 0, 0)', [
+        identity,
+        pool,
+      ]),
     disable: (identity) => write('UPDATE identity SET disabled_at = 1 WHERE identity_id = ?', [identity]),
     doomIdentity: async (identity, pool) => {
       await write('DELETE FROM identity WHERE identity_id = ?', [identity])
-      await write('INSERT INTO doomed_identity VALUES (?, ?, 0)', [identity, pool])
+      await write('INSERT INTO doomed_identity (identity_id, pool_id, doomed_at) VALUES (?, ?, 0)', [identity, pool])
     },
     doomPool: async (pool) => {
       await write('DELETE FROM identity_pool WHERE pool_id = ?', [pool])
-      await write('INSERT INTO doomed_pool VALUES (?, 0)', [pool])
+      await write('INSERT INTO doomed_pool (pool_id, doomed_at) VALUES (?, 0)', [pool])
     },
     reopen: async () => {
       await database.close()

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { AWS_LIMITS, type Batch, type DatasetPath, type IdentityId, type IdentityPoolId } from '@satchel/protocol'
+import { Keyring } from '../../access/keyring.js'
 import { recordsLinkKey } from '../../access/records-link.js'
 import type { DatasetWrite, WriteOutcome } from '../../domain/dataset-write.js'
 import type { PlacedOutboxRow } from '../../domain/outbox-row.js'
@@ -17,7 +18,7 @@ import { aPool } from './a-pool.js'
 /** Links live for a second. */
 export const STREAMS: StreamStorage = {
   relay: true,
-  linkKey: recordsLinkKey(Buffer.alloc(32, 1), 1_000),
+  linkKey: recordsLinkKey(new Keyring([Buffer.alloc(32, 1)]), 1_000),
   publicUrl: () => 'https://satchel.example',
 }
 
@@ -27,8 +28,14 @@ export const inMemory: OpenStreamStores = (streams = {}) =>
   StreamHarness.over(memoryStores(undefined, { ...STREAMS, ...streams }))
 
 /** On a real file, removed at close. */
-export const inSqlite: OpenStreamStores = async (streams = {}) => {
-  const directory = mkdtempSync(join(tmpdir(), 'satchel-stream-'))
+export const inSqlite: OpenStreamStores = (streams = {}) =>
+  inSqliteDirectory(mkdtempSync(join(tmpdir(), 'satchel-stream-')), streams)
+
+/** On whatever is in a directory, removed at close. */
+export async function inSqliteDirectory(
+  directory: string,
+  streams: Partial<StreamStorage> = {},
+): Promise<StreamHarness> {
   const stores = await openSqliteStores(join(directory, 'satchel.db'), { ...STREAMS, ...streams })
   return StreamHarness.over(stores, () => rmSync(directory, { recursive: true }))
 }
@@ -65,7 +72,7 @@ export class StreamHarness {
 
   /** Enables the stream of a pool; null turns it off. */
   async setTarget(target: StreamTarget | null, pool: IdentityPoolId = POOL): Promise<void> {
-    await this.stores.pools.setSyncSettings(pool, {
+    await this.stores.pools.changeSyncSettings(pool, () => ({
       ...NO_SYNC_SETTINGS,
       cognitoStreams: {
         streamName: target?.streamName ?? 'changes',
@@ -74,7 +81,7 @@ export class StreamHarness {
         disabledReason: null,
         target,
       },
-    })
+    }))
   }
 
   update(batch: Batch, where: DatasetPath = path(), at = 1_000): DatasetWrite {

@@ -2,8 +2,10 @@ import { existsSync } from 'node:fs'
 import type { ChangeLog } from '../change-log.js'
 import type { PoolStore } from '../pool-store.js'
 import { migrations } from './migrations/migrations.js'
+import { schemaOf } from './bring-up-to-date.js'
 import { refuseOtherVersion } from './refuse-other-version.js'
 import { SqliteChangeLog } from './sqlite-change-log.js'
+import { releaseOf } from './release.js'
 import { openReader } from './sqlite-database.js'
 import { SqlitePoolReads } from './sqlite-pool-reads.js'
 
@@ -23,8 +25,7 @@ export async function openChangeLog(file: string): Promise<OpenedChangeLog> {
   const source = await openReader(file)
   try {
     const reads = source.createQueryRunner()
-    const ran = (await reads.hasTable('migration')) ? ((await reads.query(RAN)) as { name: string }[]) : []
-    refuseOtherVersion(file, { ran, migrations })
+    refuseOtherVersion(file, await schemaOf(source), releaseOf(migrations))
     return {
       changeLog: new SqliteChangeLog(reads),
       pools: new SqlitePoolReads(reads),
@@ -35,5 +36,3 @@ export async function openChangeLog(file: string): Promise<OpenedChangeLog> {
     throw cause
   }
 }
-
-const RAN = 'SELECT name FROM migration ORDER BY id'

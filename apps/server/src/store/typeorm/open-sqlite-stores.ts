@@ -3,7 +3,7 @@ import type { Stores } from '../stores.js'
 import { WITHOUT_LINKS, type StreamStorage } from '../stream-storage.js'
 import { SqliteBulkPublishStore } from './sqlite-bulk-publish-store.js'
 import { SqliteChangeLog } from './sqlite-change-log.js'
-import { SqliteDatabase } from './sqlite-database.js'
+import { SqliteDatabase, type SqliteOptions } from './sqlite-database.js'
 import { SqliteDatasetStore } from './sqlite-dataset-store.js'
 import { SqliteIdentityStore } from './sqlite-identity-store.js'
 import { SqliteLeaseStore } from './sqlite-lease-store.js'
@@ -12,8 +12,12 @@ import { SqlitePoolStore } from './sqlite-pool-store.js'
 import { SqliteSigningKeyStore } from './sqlite-signing-key-store.js'
 
 /** Opens the embedded database with all its stores; rejects with a sentence when it cannot be used. */
-export async function openSqliteStores(file: string, streams: StreamStorage = WITHOUT_LINKS): Promise<Stores> {
-  const database = await SqliteDatabase.open(file, streams)
+export async function openSqliteStores(
+  file: string,
+  streams: StreamStorage = WITHOUT_LINKS,
+  options: SqliteOptions = {},
+): Promise<Stores> {
+  const database = await SqliteDatabase.open(file, streams, options)
   return {
     datasets: new SqliteDatasetStore(database, streams.publicUrl),
     identities: new SqliteIdentityStore(database),

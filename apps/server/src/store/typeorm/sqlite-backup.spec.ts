@@ -1,6 +1,7 @@
 import 'reflect-metadata'
+import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { AWS_LIMITS } from '@satchel/protocol'
 import Database from 'better-sqlite3'
@@ -59,6 +60,31 @@ describe('a backup of the embedded database', () => {
     expect(meanwhile.length).toBeGreaterThan(2)
     expect(rows.get('record')).toBe(19)
     expect([recordsIn(backup()), recordsIn(file())]).toEqual([19, 19 + meanwhile.length])
+    await server.close()
+  })
+
+  test('[X21] it removes what backups that were killed left in the folder, and nothing that somebody may be writing', async () => {
+    const server = await served()
+    const folder = join(directory, 'backups')
+    const leave = (name: string) => {
+      writeFileSync(join(folder, name), 'half')
+      return name
+    }
+    const machine = `satchel-${hostname().replace(/[^\w-]/g, '-')}`
+    const gone = spawnSync(process.execPath, ['-e', '']).pid
+    leave(`sunday.db.${machine}.${gone}.part`)
+    leave(`sunday.db.${machine}.${gone}.part-journal`)
+    // As in a container, whose processes have the same numbers each time.
+    leave(`sunday.db.${machine}.${process.pid}.part`)
+    const kept = [
+      leave(`tuesday.db.${machine}.${process.ppid}.part`),
+      leave(`tuesday.db.satchel-elsewhere.${gone}.part`),
+      leave('film.1.part'),
+    ]
+    let meanwhile: string[] = []
+    await backUpSqlite(file(), backup(), () => (meanwhile = readdirSync(folder)))
+    expect(meanwhile).toEqual(expect.arrayContaining([...kept, `monday.db.${machine}.${process.pid}.part`]))
+    expect(readdirSync(folder).sort()).toEqual([...kept, 'monday.db'].sort())
     await server.close()
   })
 

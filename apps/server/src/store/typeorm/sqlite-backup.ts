@@ -1,7 +1,8 @@
 import { existsSync, linkSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { syncDirectory } from '../../runtime/sync-directory.js'
-import { copyDatabase, removeDatabase, verifyDatabase, type CopyProgress, type TableRows } from './copied-database.js'
+import { inDraft } from './backup-drafts.js'
+import { copyDatabase, verifyDatabase, type CopyProgress, type TableRows } from './copied-database.js'
 
 export type BackedUp = Readonly<{ bytes: number; rows: TableRows }>
 
@@ -13,14 +14,10 @@ export async function backUpSqlite(file: string, target: string, progress: CopyP
   if (!existsSync(file)) throw new Error(`there is no database ${file}`)
   if (existsSync(target)) throw new Error(`${target} is there already; a backup overwrites nothing`)
   if (!existsSync(dirname(target))) throw new Error(`there is no directory ${dirname(target)}`)
-  const draft = `${target}.${process.pid}.part`
-  try {
+  return inDraft(target, async (draft) => {
     const rows = await copyDatabase(file, draft, progress)
     verifyDatabase(draft, rows)
     linkSync(draft, target) // unlike a rename, refuses a name that was taken meanwhile
     return { bytes: statSync(target).size, rows }
-  } finally {
-    removeDatabase(draft)
-    syncDirectory(dirname(target))
-  }
+  }).finally(() => syncDirectory(dirname(target)))
 }

@@ -5,10 +5,11 @@ import type { QueryRunner } from 'typeorm'
 import { entities } from './entities/entities.js'
 import { takeDirectory } from './directory-lock.js'
 import { Lane } from './lane.js'
+import { bringUpToDate, type Say } from './bring-up-to-date.js'
 import { CommitThreadClient } from './commit-thread-client.js'
 import { WITHOUT_LINKS, type StreamStorage } from '../stream-storage.js'
 import { migrations } from './migrations/migrations.js'
-import { refuseNewerDatabase } from './refuse-newer-database.js'
+import { releaseOf, type Release } from './release.js'
 import { silentLogger } from './silent-logger.js'
 import { tuneReader, tuneRelayReader, tuneWriter } from './sqlite-pragmas.js'
 import { Statements } from './statements.js'
@@ -16,6 +17,13 @@ import type { WorkAnswer, WorkName, WorkRequest } from './thread-work.js'
 import { DataSource } from './typeorm.js'
 
 const STATEMENTS_CACHED = 400
+
+export type SqliteOptions = Readonly<{
+  /** Told of a database that is newer than this server. */
+  say?: Say
+  /** In place of what this version brings. */
+  release?: Release
+}>
 
 /**
  * The embedded database: one file in the data directory, one lane through which everything that writes must
@@ -43,13 +51,17 @@ export class SqliteDatabase {
 
   /**
    * Opens the file, brings its tables up to this version, and takes the directory for this process. Rejects
-   * with a sentence when another process has it, or when a newer version has written it.
+   * with a sentence when another process has it, or when a newer version has written it that does not let this one in.
    */
-  static async open(file: string, streams: StreamStorage = WITHOUT_LINKS): Promise<SqliteDatabase> {
+  static async open(
+    file: string,
+    streams: StreamStorage = WITHOUT_LINKS,
+    options: SqliteOptions = {},
+  ): Promise<SqliteDatabase> {
     mkdirSync(dirname(file), { recursive: true })
     const lock = takeDirectory(dirname(file))
     try {
-      const writer = await openWriter(file)
+      const writer = await openWriter(file, options)
       const reader = await openReader(file)
       const commits = new CommitThreadClient(file, streams)
       const relayReader = new Database(file, { readonly: true })
@@ -93,21 +105,24 @@ export class SqliteDatabase {
 /** Whoever held one is dead, since the directory is this process's alone. It need not be waited for, least of all by a clock that was put back meanwhile. */
 const END_LEASES = 'UPDATE stream_lease SET until = 0'
 
-async function openWriter(file: string): Promise<DataSource> {
+async function openWriter(
+  file: string,
+  { say = () => {}, release = releaseOf(migrations) }: SqliteOptions,
+): Promise<DataSource> {
   const source = new DataSource({
     type: 'better-sqlite3',
     database: file,
     statementCacheSize: STATEMENTS_CACHED,
     entities,
-    migrations,
+    migrations: [...release.migrations],
     migrationsTableName: 'migration',
     logger: silentLogger,
     prepareDatabase: tuneWriter,
   })
   await source.initialize()
   try {
-    await refuseNewerDatabase(source)
-    await source.runMigrations({ transaction: 'all' })
+    const run = () => source.runMigrations({ transaction: 'all' })
+    await bringUpToDate(source, { name: 'the database', release, say, run })
     await source.query(END_LEASES)
   } catch (cause) {
     await source.destroy()

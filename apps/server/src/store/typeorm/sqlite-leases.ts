@@ -4,21 +4,40 @@ import type { Statements } from './statements.js'
 /** See {@link LeaseStore.take}; in the caller's transaction. */
 export function takeLeases(
   statements: Statements,
-  { names, holder, now, until }: Parameters<LeaseStore['take']>[0],
+  { names, holder, now, until, most = names.length }: Parameters<LeaseStore['take']>[0],
 ): readonly Lease[] {
-  for (const name of names) statements.run(TAKE, [name, holder, until, now, now, holder])
-  return statements.all<Lease>(HELD, [JSON.stringify(names), holder])
+  const wanted = statements.all<{ name: string }>(WANTED, [JSON.stringify(names), now, holder, holder, now, most])
+  for (const { name } of wanted) statements.run(TAKE, [name, holder, until, now])
+  return statements.all<Lease>(TAKEN, [JSON.stringify(wanted.map(({ name }) => name)), JSON.stringify(names)])
 }
 
 /** See {@link LeaseStore.release}; in the caller's transaction. */
-export function releaseLeases(statements: Statements, holder: string): void {
-  statements.run('UPDATE stream_lease SET until = 0 WHERE holder = ?', [holder])
+export function releaseLeases(
+  statements: Statements,
+  { holder, names }: Readonly<{ holder: string; names: readonly string[] | null }>,
+): void {
+  const wanted = names && JSON.stringify(names)
+  statements.run(RELEASE, [holder, wanted, wanted])
 }
 
-// A lease that has not ended is prolonged for its holder, in its epoch, and left alone for anybody else.
-const TAKE = `INSERT INTO stream_lease (name, holder, epoch, until) VALUES (?, ?, 1, ?)
-  ON CONFLICT (name) DO UPDATE SET epoch = epoch + (until <= ?), holder = excluded.holder, until = excluded.until
-  WHERE until <= ? OR holder = ?`
+/** The values of {@link HOLDERS}. */
+export const holdersValues = ({ names, now }: Parameters<LeaseStore['holders']>[0]) => [JSON.stringify(names), now]
 
-const HELD = `SELECT l.name, l.holder, l.epoch, l.until FROM json_each(?) AS wanted
-  CROSS JOIN stream_lease AS l ON l.name = wanted.value WHERE l.holder = ? ORDER BY wanted.key`
+/** Who holds what of these names at a time. */
+export const HOLDERS = `SELECT l.name, l.holder FROM json_each(?) AS wanted
+  CROSS JOIN stream_lease AS l ON l.name = wanted.value WHERE l.until > ? ORDER BY wanted.key`
+
+// What the holder has first, then what is free.
+const WANTED = `SELECT wanted.value AS name FROM json_each(?) AS wanted
+  LEFT JOIN stream_lease AS l ON l.name = wanted.value WHERE coalesce(l.until, 0) <= ? OR l.holder = ?
+  ORDER BY coalesce(l.holder = ? AND l.until > ?, 0) DESC, wanted.key LIMIT ?`
+
+const TAKE = `INSERT INTO stream_lease (name, holder, epoch, until) VALUES (?, ?, 1, ?)
+  ON CONFLICT (name) DO UPDATE SET epoch = epoch + (until <= ?), holder = excluded.holder, until = excluded.until`
+
+const TAKEN = `SELECT l.name, l.holder, l.epoch, l.until FROM json_each(?) AS taken
+  CROSS JOIN stream_lease AS l ON l.name = taken.value
+  ORDER BY (SELECT wanted.key FROM json_each(?) AS wanted WHERE wanted.value = l.name)`
+
+const RELEASE = `UPDATE stream_lease SET until = 0
+  WHERE holder = ? AND (? IS NULL OR name IN (SELECT value FROM json_each(?)))`

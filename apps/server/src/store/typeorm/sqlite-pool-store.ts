@@ -2,7 +2,7 @@ import type { IdentityPoolId } from '@satchel/protocol'
 import type { EntityManager } from 'typeorm'
 import type { StoredPool } from '../../domain/identity-pool.js'
 import { NO_SYNC_SETTINGS, type SyncSettings } from '../../domain/sync-settings.js'
-import { streamTargetToJson, syncSettingsToJson } from '../pool-json.js'
+import { streamTargetToJson, syncSettingsFromJson, syncSettingsToJson } from '../pool-json.js'
 import type { PoolStore, PoolUpdate } from '../pool-store.js'
 import { IdentityPoolEntity } from './entities/identity-pool.entity.js'
 import { changingColumnsOf, poolOf } from './pool-row.js'
@@ -54,11 +54,14 @@ export class SqlitePoolStore extends SqlitePoolReads implements PoolStore {
     })
   }
 
-  setSyncSettings(pool: IdentityPoolId, settings: SyncSettings): Promise<boolean> {
+  changeSyncSettings(pool: IdentityPoolId, change: (held: SyncSettings) => SyncSettings): Promise<SyncSettings | null> {
     return this.database.lane.transaction(async ({ manager }) => {
-      const changed = { syncSettings: syncSettingsToJson(settings), streamTarget: streamTargetToJson(settings) }
-      const { affected } = await manager.update(IdentityPoolEntity, { poolId: pool }, changed)
-      return affected === 1
+      const row = await manager.findOneBy(IdentityPoolEntity, { poolId: pool })
+      if (row === null) return null
+      const changed = change(syncSettingsFromJson(row.syncSettings))
+      const columns = { syncSettings: syncSettingsToJson(changed), streamTarget: streamTargetToJson(changed) }
+      await manager.update(IdentityPoolEntity, { poolId: pool }, columns)
+      return changed
     })
   }
 }

@@ -48,8 +48,8 @@ export const threadWork = {
   takeLeases: ({ statements }: ThreadContext, request: Parameters<LeaseStore['take']>[0]) =>
     statements.transaction(() => takeLeases(statements, request)),
 
-  releaseLeases: ({ statements }: ThreadContext, holder: string) =>
-    statements.transaction(() => releaseLeases(statements, holder)),
+  releaseLeases: ({ statements }: ThreadContext, request: Parameters<typeof releaseLeases>[1]) =>
+    statements.transaction(() => releaseLeases(statements, request)),
 }
 
 export type ThreadWork = typeof threadWork

@@ -1,7 +1,7 @@
 import type { Group, PlacedGroup } from '../entry.js'
 import { type Journal, JournalFault, type JournalFaultKind, type Recovered } from '../journal.js'
 
-export type JournalOperation = 'recover' | 'append' | 'readAfter' | 'compact' | 'takeTerm'
+export type JournalOperation = 'recover' | 'append' | 'readAfter' | 'compact' | 'begin' | 'takeTerm'
 
 type Snapshot = Readonly<{ through: number; bytes: Uint8Array }>
 
@@ -129,6 +129,18 @@ export class MemoryJournal implements Journal {
       file.snapshot = copy
       file.groups.splice(0, file.groups.filter(({ place }) => place <= copy.through).length)
       this.#grown = file.groups.reduce((bytes, { text }) => bytes + text.length, 0)
+    })
+  }
+
+  begin(snapshot: Snapshot): Promise<boolean> {
+    const copy = { through: snapshot.through, bytes: snapshot.bytes.slice() }
+    return this.#run('begin', () => {
+      const { file } = this
+      if (file.snapshot !== null || file.lastPlace > 0) return false
+      file.snapshot = copy
+      file.lastPlace = copy.through
+      this.#grown = 0
+      return true
     })
   }
 

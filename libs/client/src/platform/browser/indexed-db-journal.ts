@@ -5,6 +5,17 @@ import { type Journal, JournalFault, type Recovered } from '../../journal/journa
 import type { Clock } from '../../runtime/clock.js'
 import type { Random } from '../../runtime/random.js'
 import { databaseFault, openDatabase, transact } from './database.js'
+import {
+  generation,
+  getMeta,
+  getRows,
+  join,
+  placedGroups,
+  STORES,
+  type Meta,
+  type Row,
+  type StoredSnapshot,
+} from './journal-rows.js'
 
 /** What this code writes; it reads no later one. */
 const FORMAT = 1
@@ -14,20 +25,6 @@ const PIECE_BYTES = 60 * 1024
 
 /** What a row costs besides its text, by which `grown` weighs many small groups. */
 const ROW_BYTES = 200
-
-/** The one row of the store `meta`. */
-type Meta = Readonly<{
-  format: number
-  /** Made with the database; another one there means that this one is gone. */
-  id: string
-  term: number
-  /** The last generation of snapshots that was begun. */
-  begun: number
-  snapshot: Readonly<{ generation: number; through: number; pieces: number; checksum: number }> | null
-}>
-
-/** A row of the store `groups`, as JSON; its key is the place. The id tells a group that was appended twice by mistake. */
-type Row = readonly [id: string, group: Group]
 
 type Snapshot = Readonly<{ through: number; bytes: Uint8Array }>
 
@@ -119,49 +116,84 @@ export class IndexedDbJournal implements Journal {
   }
 
   async compact(snapshot: Snapshot, term: number | null): Promise<void> {
+    const stored = await this.#storePieces(snapshot, term)
+    const { through } = stored
+    await this.#change(term, STORES, (meta, transaction, put) => {
+      const held = meta.snapshot
+      if (held && (stored.generation <= held.generation || through <= held.through)) {
+        // Somebody was faster, and has removed earlier pieces; or this is the second go of what got in after all.
+        if (stored.generation !== held.generation) {
+          transaction.objectStore('snapshots').delete(generation(stored.generation))
+        }
+        return
+      }
+      transaction.objectStore('snapshots').delete(IDBKeyRange.upperBound([stored.generation], true))
+      transaction.objectStore('groups').delete(IDBKeyRange.upperBound(through))
+      put({ ...meta, snapshot: stored })
+    })
+    this.#grown = 0
+  }
+
+  async begin(snapshot: Snapshot): Promise<boolean> {
+    const stored = await this.#storePieces(snapshot, null)
+    const { through } = stored
+    let isOurs = false
+    await this.#change(null, STORES, (meta, transaction, put) => {
+      // The second go of what got in after all.
+      isOurs = meta.snapshot?.generation === stored.generation
+      if (isOurs) return
+      const groups = transaction.objectStore('groups')
+      const counting = groups.count()
+      counting.onsuccess = () => {
+        isOurs = meta.snapshot === null && counting.result === 0
+        if (!isOurs) return void transaction.objectStore('snapshots').delete(generation(stored.generation))
+        // The browser gives out places behind the last one it has seen, also when that is gone.
+        if (through > 0) groups.put('', through)
+        groups.delete(IDBKeyRange.upperBound(through))
+        put({ ...meta, snapshot: stored })
+      }
+    })
+    if (!isOurs) return false
+    this.#grown = 0
+    this.#seen = through
+    return true
+  }
+
+  /** Stores a snapshot as one of a new generation, for which nothing speaks yet. */
+  async #storePieces(snapshot: Snapshot, term: number | null): Promise<StoredSnapshot> {
     const { through } = snapshot
     const bytes = snapshot.bytes.slice()
     const checksum = crc32(bytes)
     const pieces = Math.ceil(bytes.length / PIECE_BYTES)
 
-    const begun = await this.#change(term, ['meta'], (meta) => ({ ...meta, begun: meta.begun + 1 }))
-    const current = generation(begun.begun)
+    let begun = 0
+    await this.#change(term, ['meta'], (meta, _, put) => put({ ...meta, begun: (begun = meta.begun + 1) }))
     // No append waits for these two: they touch a store of their own.
     await this.#run((database) =>
       transact(database, ['snapshots'], 'readwrite', (transaction) => {
         for (let at = 0; at < pieces; at++) {
           const piece = bytes.slice(at * PIECE_BYTES, (at + 1) * PIECE_BYTES)
-          transaction.objectStore('snapshots').put(piece, [begun.begun, at])
+          transaction.objectStore('snapshots').put(piece, [begun, at])
         }
         return () => undefined
       }),
     )
     const kept = await this.#run((database) =>
       transact(database, ['snapshots'], 'readonly', (transaction) => {
-        const reading = transaction.objectStore('snapshots').getAll(current) as IDBRequest<Uint8Array[]>
+        const reading = transaction.objectStore('snapshots').getAll(generation(begun)) as IDBRequest<Uint8Array[]>
         return () => join(reading.result)
       }),
     )
     if (crc32(kept) !== checksum) {
       throw new JournalFault('unavailable', `the snapshot through ${through} was not stored as it was written`)
     }
-    await this.#change(term, STORES, (meta, transaction) => {
-      const snapshots = transaction.objectStore('snapshots')
-      const held = meta.snapshot
-      if (held && (begun.begun <= held.generation || through <= held.through)) {
-        // Somebody was faster, and has removed earlier pieces; or this is the second go of what got in after all.
-        if (begun.begun !== held.generation) snapshots.delete(current)
-        return meta
-      }
-      snapshots.delete(IDBKeyRange.upperBound([begun.begun], true))
-      transaction.objectStore('groups').delete(IDBKeyRange.upperBound(through))
-      return { ...meta, snapshot: { generation: begun.begun, through, pieces, checksum } }
-    })
-    this.#grown = 0
+    return { generation: begun, through, pieces, checksum }
   }
 
   async takeTerm(): Promise<number> {
-    return (await this.#change(null, ['meta'], (meta) => ({ ...meta, term: meta.term + 1 }))).term
+    let term = 0
+    await this.#change(null, ['meta'], (meta, _, put) => put({ ...meta, term: (term = meta.term + 1) }))
+    return term
   }
 
   async close(): Promise<void> {
@@ -169,17 +201,20 @@ export class IndexedDbJournal implements Journal {
     await this.#disconnect()
   }
 
-  /** Replaces the row of `meta` in one transaction with whatever `act` does besides. */
-  #change(term: number | null, stores: string[], act: (meta: Meta, in_: IDBTransaction) => Meta): Promise<Meta> {
+  /** Replaces the row of `meta`, if `act` does, in one transaction with whatever it does besides. */
+  #change(
+    term: number | null,
+    stores: string[],
+    act: (meta: Meta, transaction: IDBTransaction, put: (changed: Meta) => void) => void,
+  ): Promise<void> {
     return this.#run((database) =>
       transact(database, stores, 'readwrite', (transaction, refuse) => {
-        let changed: Meta
         getMeta(transaction, (meta) => {
           const fault = this.#judge(meta, term)
           if (fault) return refuse(fault)
-          transaction.objectStore('meta').put((changed = act(meta!, transaction)), 'meta')
+          act(meta!, transaction, (changed) => transaction.objectStore('meta').put(changed, 'meta'))
         })
-        return () => changed
+        return () => undefined
       }),
     )
   }
@@ -260,35 +295,4 @@ export class IndexedDbJournal implements Journal {
   }
 }
 
-const STORES = ['meta', 'groups', 'snapshots']
-
 const gone = (name: string): JournalFault => new JournalFault('lost', `"${name}" was there and is gone`)
-
-const generation = (number: number): IDBKeyRange => IDBKeyRange.bound([number], [number + 1], false, true)
-
-function getMeta(transaction: IDBTransaction, then: (meta: Meta | undefined) => void): IDBRequest<Meta | undefined> {
-  const getting = transaction.objectStore('meta').get('meta') as IDBRequest<Meta | undefined>
-  getting.onsuccess = () => then(getting.result)
-  return getting
-}
-
-function getRows(transaction: IDBTransaction, place: number): () => [number, string][] {
-  const store = transaction.objectStore('groups')
-  const range = IDBKeyRange.lowerBound(place, true)
-  const places = store.getAllKeys(range) as IDBRequest<number[]>
-  const texts = store.getAll(range) as IDBRequest<string[]>
-  return () => places.result.map((at, index) => [at, texts.result[index]!])
-}
-
-const placedGroups = (rows: readonly [number, string][]): PlacedGroup[] =>
-  rows.map(([place, text]) => ({ place, group: (JSON.parse(text) as Row)[1] }))
-
-function join(pieces: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0))
-  let at = 0
-  for (const piece of pieces) {
-    bytes.set(piece, at)
-    at += piece.length
-  }
-  return bytes
-}

@@ -5,15 +5,12 @@ import { type Journal, JournalFault, type Recovered } from '../../journal/journa
 import { lockDirectory, nodeProcesses, type Processes } from './directory-lock.js'
 import { type FileSystem, nodeFileSystem, type OpenFile, replaceFile } from './file-system.js'
 import { decodeFrames, encodeFrame } from './journal-frames.js'
-import { decodeSnapshot, encodeSnapshot } from './snapshot-file.js'
+import { readLines, type Head, type Line } from './journal-lines.js'
+import { refuseNewer, SnapshotDirectory } from './snapshot-directory.js'
 import { systemFault } from './system-fault.js'
 
 /** What this code writes; it reads no later one. */
 const FORMAT = 1
-
-/** What the frames of the file `journal` say; the head comes first. */
-type Head = Readonly<{ format: number; term: number; through: number }>
-type Line = Head | Readonly<{ term: number }> | readonly [place: number, group: Group]
 
 type Snapshot = Readonly<{ through: number; bytes: Uint8Array }>
 
@@ -25,6 +22,7 @@ type Snapshot = Readonly<{ through: number; bytes: Uint8Array }>
  * is told, stays where it is until the next compaction, and its places are told as empty groups.
  */
 export class FileJournal implements Journal {
+  readonly #snapshots: SnapshotDirectory
   #file: OpenFile | null = null
   #unlock: (() => Promise<void>) | null = null
   /** End of the last frame that was acknowledged. */
@@ -43,7 +41,9 @@ export class FileJournal implements Journal {
     private readonly directory: string,
     private readonly files: FileSystem = nodeFileSystem,
     private readonly processes: Processes = nodeProcesses,
-  ) {}
+  ) {
+    this.#snapshots = new SnapshotDirectory(files, directory, FORMAT)
+  }
 
   get grown(): number {
     return this.#end
@@ -97,7 +97,7 @@ export class FileJournal implements Journal {
         return Promise.resolve(copy.through > this.#through ? ++this.#generation : null)
       })
       if (generation === null) return
-      await this.#asFault(() => this.#writeSnapshot(copy, generation))
+      await this.#asFault(() => this.#snapshots.write(copy, generation))
       await this.#inTurn(() => {
         this.#checkTerm(term)
         return this.#dropThrough(copy.through, generation)
@@ -105,6 +105,20 @@ export class FileJournal implements Journal {
     })
     this.#compacting = done.catch(() => undefined)
     return done
+  }
+
+  begin(snapshot: Snapshot): Promise<boolean> {
+    const copy = { through: snapshot.through, bytes: snapshot.bytes.slice() }
+    return this.#inTurn(async () => {
+      // Also tells a journal that is gone from one that holds nothing.
+      const groups = await this.#readGroups()
+      if (groups.length > 0 || this.#place > 0 || this.#generation > 0) return false
+      await this.#snapshots.write(copy, 1)
+      await this.#dropThrough(copy.through, 1)
+      this.#generation = 1
+      this.#place = copy.through
+      return true
+    })
   }
 
   takeTerm(): Promise<number> {
@@ -135,12 +149,12 @@ export class FileJournal implements Journal {
     const names = await files.list(directory)
     const { texts, end, broken } = decodeFrames(bytes ?? Buffer.alloc(0))
     const { head, term, groups } = readLines(texts)
-    this.#refuseNewer(head?.format)
-    const { snapshot, generations, unreadable } = await this.#newestSnapshot(names)
+    refuseNewer(directory, FORMAT, head?.format)
+    const { snapshot, generations, unreadable } = await this.#snapshots.newest(names)
 
     // All is read, and all is of our format: from here on the directory may be changed.
     const damage = broken.map(({ from, to }) => `bytes ${from} to ${to} of ${this.#path} are broken and were left out`)
-    for (const name of unreadable) damage.push(`${join(directory, name)} is broken and was left out`)
+    for (const path of unreadable) damage.push(`${path} is broken and was left out`)
     const from = snapshot?.through ?? 0
     const dropped = head?.through ?? from
     if (dropped > from) damage.push(`groups ${from + 1} to ${dropped} of ${directory} were in no readable snapshot`)
@@ -158,38 +172,6 @@ export class FileJournal implements Journal {
     return { snapshot, groups: filled, damage: damage.join('; ') || null }
   }
 
-  async #newestSnapshot(
-    names: readonly string[],
-  ): Promise<{ snapshot: Snapshot | null; generations: number[]; unreadable: string[] }> {
-    const generations = names
-      .map((name) => Number(/^snapshot-(\d+)$/.exec(name)?.[1] ?? 0))
-      .filter((generation) => generation > 0)
-      .sort((one, other) => other - one)
-    const unreadable: string[] = []
-    for (const generation of generations) {
-      const name = snapshotName(generation)
-      const found = decodeSnapshot(await this.files.read(join(this.directory, name)), FORMAT)
-      if (found && 'bytes' in found) return { snapshot: found, generations, unreadable }
-      this.#refuseNewer(found?.format)
-      unreadable.push(name)
-    }
-    return { snapshot: null, generations, unreadable }
-  }
-
-  #refuseNewer(format = FORMAT): void {
-    if (format <= FORMAT) return
-    throw new JournalFault('newer-format', `${this.directory} has format ${format}, this code reads ${FORMAT}`)
-  }
-
-  #writeSnapshot(snapshot: Snapshot, generation: number): Promise<void> {
-    const path = join(this.directory, snapshotName(generation))
-    return replaceFile(this.files, path, encodeSnapshot(snapshot, FORMAT), (stored) => {
-      const found = decodeSnapshot(stored, FORMAT)
-      if (found && 'bytes' in found) return
-      throw new JournalFault('unavailable', `${path} was not stored as it was written`)
-    })
-  }
-
   /** Makes the journal anew without the groups that a durable snapshot speaks for, and removes older snapshots. */
   async #dropThrough(through: number, generation: number): Promise<void> {
     const groups = await this.#readGroups()
@@ -198,11 +180,7 @@ export class FileJournal implements Journal {
       groups.filter(({ place }) => place > through),
     )
     this.#through = through
-    for (const name of await this.files.list(this.directory)) {
-      if (/^snapshot-\d+$/.test(name) && name !== snapshotName(generation)) {
-        await this.files.remove(join(this.directory, name))
-      }
-    }
+    await this.#snapshots.removeOthers(generation)
   }
 
   async #readGroups(): Promise<readonly PlacedGroup[]> {
@@ -309,22 +287,3 @@ export class FileJournal implements Journal {
     }
   }
 }
-
-const snapshotName = (generation: number): string => `snapshot-${generation}`
-
-function readLines(texts: readonly string[]): { head: Head | null; term: number; groups: PlacedGroup[] } {
-  const lines = texts.map((text) => JSON.parse(text) as Line)
-  const groups: PlacedGroup[] = []
-  let head: Head | null = null
-  let term = 0
-  for (const [at, line] of lines.entries()) {
-    if (isGroup(line)) groups.push({ place: line[0], group: line[1] })
-    else {
-      if (at === 0 && 'format' in line) head = line
-      term = Math.max(term, line.term)
-    }
-  }
-  return { head, term, groups }
-}
-
-const isGroup = (line: Line): line is readonly [number, Group] => Array.isArray(line)

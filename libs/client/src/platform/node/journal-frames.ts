@@ -50,6 +50,12 @@ export function decodeFrames(bytes: Buffer): Frames {
   return { texts, end, broken }
 }
 
+/** How many bytes the frame takes with which `bytes` begin; 0 for none that is readable. */
+export function firstFrameBytes(bytes: Buffer): number {
+  const length = frameAt(bytes, 0)
+  return length === null ? 0 : HEADER_BYTES + length
+}
+
 /**
  * Whether a tail was left by an append that was cut short: it ends before its frame does, or there are holes in it where
  * sectors were never written. Our text is never empty and has no zero bytes; a hole in the header reaches its first byte or its last.

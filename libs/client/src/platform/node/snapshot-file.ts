@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib'
-import { encodeFrame, decodeFrames } from './journal-frames.js'
+import { decodeFrames, encodeFrame, firstFrameBytes } from './journal-frames.js'
 
 type Snapshot = Readonly<{ through: number; bytes: Uint8Array }>
 
@@ -11,11 +11,15 @@ export function encodeSnapshot({ through, bytes }: Snapshot, format: number): Bu
 
 /** Null for one that is broken; its format alone where that is a later one. */
 export function decodeSnapshot(file: Buffer | null, format: number): Snapshot | Readonly<{ format: number }> | null {
-  const headBytes = (file?.indexOf('}') ?? -1) + 1
-  const { texts } = decodeFrames(file?.subarray(0, headBytes) ?? Buffer.alloc(0))
-  if (texts.length !== 1) return null
-  const head = JSON.parse(texts[0]!) as { format: number; through: number; length: number; checksum: number }
+  const headBytes = file === null ? 0 : firstFrameBytes(file)
+  if (file === null || headBytes === 0) return null
+  const head = JSON.parse(decodeFrames(file.subarray(0, headBytes)).texts[0]!) as {
+    format: number
+    through: number
+    length: number
+    checksum: number
+  }
   if (head.format > format) return { format: head.format }
-  const bytes = Uint8Array.from(file!.subarray(headBytes))
+  const bytes = Uint8Array.from(file.subarray(headBytes))
   return bytes.length === head.length && crc32(bytes) === head.checksum ? { through: head.through, bytes } : null
 }

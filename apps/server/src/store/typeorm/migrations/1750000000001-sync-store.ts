@@ -1,10 +1,11 @@
-import type { MigrationInterface, QueryRunner } from 'typeorm'
+import type { QueryRunner } from 'typeorm'
+import type { Migration } from '../release.js'
 
 /**
  * The first tables. What belongs to an identity is keyed by it first, so that its rows live together; texts
  * compare by code point (SQLite's BINARY).
  */
-export class SyncStore1750000000001 implements MigrationInterface {
+export class SyncStore1750000000001 implements Migration {
   readonly name = 'SyncStore1750000000001'
 
   async up(runner: QueryRunner): Promise<void> {

@@ -1,7 +1,8 @@
-import type { MigrationInterface, QueryRunner } from 'typeorm'
+import type { QueryRunner } from 'typeorm'
+import type { Migration } from '../release.js'
 
 /** The keys that sign OpenID tokens; the private half is encrypted under the master key. */
-export class SigningKeys1750000000002 implements MigrationInterface {
+export class SigningKeys1750000000002 implements Migration {
   readonly name = 'SigningKeys1750000000002'
 
   async up(runner: QueryRunner): Promise<void> {

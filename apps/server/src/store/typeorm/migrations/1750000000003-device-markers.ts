@@ -1,10 +1,11 @@
-import type { MigrationInterface, QueryRunner } from 'typeorm'
+import type { QueryRunner } from 'typeorm'
+import type { Migration } from '../release.js'
 
 /**
  * Batch markers of devices beside those of sync sessions: one per device and dataset, whose id begins with `~`. The
  * index holds only them, so that a sync session's marker costs what it did.
  */
-export class DeviceMarkers1750000000003 implements MigrationInterface {
+export class DeviceMarkers1750000000003 implements Migration {
   readonly name = 'DeviceMarkers1750000000003'
 
   async up(runner: QueryRunner): Promise<void> {

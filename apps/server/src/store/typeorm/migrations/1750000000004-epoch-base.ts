@@ -1,7 +1,8 @@
-import type { MigrationInterface, QueryRunner } from 'typeorm'
+import type { QueryRunner } from 'typeorm'
+import type { Migration } from '../release.js'
 
 /** One row: the epoch from which datasets that are made from now on go up; it rises when a backup was put back. */
-export class EpochBase1750000000004 implements MigrationInterface {
+export class EpochBase1750000000004 implements Migration {
   readonly name = 'EpochBase1750000000004'
 
   async up(runner: QueryRunner): Promise<void> {

@@ -1,7 +1,8 @@
-import type { MigrationInterface, QueryRunner } from 'typeorm'
+import type { QueryRunner } from 'typeorm'
+import type { Migration } from '../release.js'
 
 /** The change stream: what is to be published, what was, and who may do it. */
-export class Outbox1750000000005 implements MigrationInterface {
+export class Outbox1750000000005 implements Migration {
   readonly name = 'Outbox1750000000005'
 
   async up(runner: QueryRunner): Promise<void> {

@@ -2,6 +2,7 @@ import 'reflect-metadata'
 import pg from 'pg'
 import { describeWithPostgres } from '../../../../../../test/support/postgres/describe-with-postgres.js'
 import { freshDatabase, openDatabase } from '../../testing/postgres-databases.js'
+import { VERSION } from '../../../version.js'
 import { nodeName } from './node-name.js'
 import { LANES, type PostgresDatabase } from './postgres-database.js'
 import { prepared } from './prepared.js'
@@ -86,7 +87,7 @@ describeWithPostgres(
         'tcp_keepalives_idle',
       ]
       const shown = prepared('SELECT name, setting FROM pg_settings WHERE name = ANY ($1::text[]) ORDER BY name')
-      const expected = [nodeOf(1), '10000', '5000', '10000', '30']
+      const expected = [nodeOf(1), '4000', '5000', '10000', '30']
       const settings = names.map((name, index) => ({ name, setting: expected[index] }))
       expect(await database.query(shown, [names])).toEqual(settings)
       expect(await database.commit((transaction) => transaction.query(shown, [names]))).toEqual(settings)
@@ -123,7 +124,7 @@ describeWithPostgres(
 )
 
 test('[PL6] a name fits into what PostgreSQL keeps of it, whatever the host is called', () => {
-  expect(nodeOf(7)).toBe('satchel node host 7-abcd')
+  expect(nodeOf(7)).toBe(`satchel node host 7-abcd ${VERSION}`)
   const long = nodeName({ host: 'ü'.repeat(100), process: 4_194_304, nonce: 'abcd' })
-  expect([long.length, long]).toEqual([63, expect.stringMatching(/^satchel node \?+ 4194304-abcd$/)])
+  expect([long.length, long]).toEqual([63, expect.stringMatching(/^satchel node \?+ 4194304-abcd \S+$/)])
 })

@@ -1,6 +1,7 @@
 import pg from 'pg'
 import type { Clock } from '../../../runtime/clock.js'
 import type { ConnectionFigures } from '../../connection-figures.js'
+import { AskedStatements } from './asked-statements.js'
 import type { Prepared } from './prepared.js'
 import { Turnstile, type Passing } from './turnstile.js'
 import { wireTypes } from './wire-types.js'
@@ -10,8 +11,11 @@ const CONNECT_MS_MAX = 5_000
 /** Longest that one statement may take, waiting for locks included. */
 export const STATEMENT_MS_MAX = 10_000
 const LOCK_MS_MAX = 5_000
-/** Longest that a transaction may sit between two statements; its process hangs, and others wait for its locks. */
-const IDLE_IN_TRANSACTION_MS_MAX = 10_000
+/**
+ * Longest that a transaction may sit between two statements; then its process is taken to hang, and the database ends it, so that others get its
+ * locks (NO5). Below what they wait for a lock, and far above what a process that works ever takes between two trips.
+ */
+const IDLE_IN_TRANSACTION_MS_MAX = 4_000
 /** How long a connection is kept open that nobody uses. */
 const IDLE_MS_MAX = 60_000
 /** Longest that an answer is waited for: the database's own limit comes first, unless the network swallowed it. */
@@ -25,12 +29,17 @@ const WAIT_MS_TARGET = 1_000
 const WAIT_MS_MAX = 2_000
 const STALLED_MS = 3_000
 
-/** One transaction; what it reads and writes goes over one connection, in the order in which it was asked for. */
+/**
+ * One transaction; what it reads and writes goes over one connection, in the order in which it was asked for. It ends once everything was answered, and
+ * only if all of it went well: work need not wait for its last statements, and the end goes out with them.
+ */
 export interface Transaction {
   /** The rows of a statement, taken to be of the shape that the caller names. Statements need not wait for each other's answers. */
   query<Row>(statement: Prepared, values?: readonly unknown[]): Promise<readonly Row[]>
   /** Answers how many rows were changed. */
   run(statement: Prepared, values?: readonly unknown[]): Promise<number>
+  /** Asks for a change of which nothing has to be known but that it was made, which the transaction's end tells. */
+  leave(statement: Prepared, values?: readonly unknown[]): void
 }
 
 export type ConnectionOptions = Readonly<{
@@ -81,11 +90,12 @@ export class Connections {
     const client = await this.pool.connect()
     let broken = false
     try {
-      const begun = client.query(begin)
-      begun.catch(() => {}) // awaited below; until then it is nobody's
-      const answer = await work(transactionOn(client))
-      await begun
-      await client.query('COMMIT')
+      const asked = new AskedStatements(client)
+      void asked.ask(begin)
+      const answer = await work(transactionOn(asked))
+      // Goes out with what was asked for last. Where something failed it undoes everything, and whoever asked is told of what failed.
+      void asked.ask('COMMIT')
+      await asked.answered()
       return answer
     } catch (cause) {
       await client.query('ROLLBACK').catch(() => (broken = true))
@@ -138,9 +148,13 @@ function poolOf({ url, max, name, statementMsMax = STATEMENT_MS_MAX }: Connectio
   return pool
 }
 
-const transactionOn = (client: pg.PoolClient): Transaction => ({
-  query: async <Row>(statement: Prepared, values: readonly unknown[] = []) =>
-    (await client.query({ ...statement, values: values as unknown[] })).rows as Row[],
-  run: async (statement, values = []) =>
-    (await client.query({ ...statement, values: values as unknown[] })).rowCount ?? 0,
-})
+function transactionOn(asked: AskedStatements): Transaction {
+  const ask = (statement: Prepared, values: readonly unknown[] = []) =>
+    asked.ask({ ...statement, values: values as unknown[] })
+  return {
+    query: async <Row>(statement: Prepared, values?: readonly unknown[]) =>
+      (await ask(statement, values)).rows as Row[],
+    run: async (statement, values) => (await ask(statement, values)).rowCount ?? 0,
+    leave: (statement, values) => void ask(statement, values),
+  }
+}

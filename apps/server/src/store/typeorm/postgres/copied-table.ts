@@ -16,7 +16,7 @@ function table(name: string, columns: string): CopiedTable {
   }
 }
 
-/** Everything that a site keeps, but the list of its migrations and table `history`, which has one row. */
+/** Everything that a site keeps, but the list of its migrations, what it says to servers of other versions, and table `history`, which has one row. */
 export const COPIED_TABLES: readonly CopiedTable[] = [
   table('identity_pool', 'pool_id name settings roles sync_settings stream_target created_at:n modified_at:n'),
   table('identity', 'identity_id pool_id created_at:n modified_at:n disabled_at:n'),

@@ -4,6 +4,8 @@ import { dirname } from 'node:path'
 import { takeDirectory } from '../directory-lock.js'
 import { migrations } from '../migrations/migrations.js'
 import { refuseOtherVersion } from '../refuse-other-version.js'
+import { releaseOf } from '../release.js'
+import type { SchemaFound } from '../schema-standing.js'
 import { UNFINISHED_COPY } from '../unfinished-copy.js'
 import { addressOf } from './address-of.js'
 import { COPIED_TABLES, insertOf, readOf, type CopiedTable } from './copied-table.js'
@@ -55,8 +57,9 @@ export async function copyIntoPostgres(
 function openSource(file: string): Database.Database {
   const source = new Database(file)
   try {
-    const ran = source.prepare('SELECT name FROM migration ORDER BY id').all() as { name: string }[]
-    refuseOtherVersion(file, { ran, migrations })
+    const ran = source.prepare('SELECT name, timestamp FROM migration ORDER BY id').all() as SchemaFound['ran']
+    // What a newer version keeps beside what this one knows would be left behind.
+    refuseOtherVersion(file, { ran, standing: null }, releaseOf(migrations))
     return source
   } catch (cause) {
     source.close()

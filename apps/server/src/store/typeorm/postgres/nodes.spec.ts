@@ -29,7 +29,7 @@ describeWithPostgres('several nodes at one PostgreSQL', (postgres) => {
 
   const onEach = <T>(work: (node: Stores, at: number) => Promise<T>): Promise<T[]> => Promise.all(nodes.map(work))
   const streamTo = (target: ReturnType<typeof aTarget> | null) =>
-    nodes[0]!.pools.setSyncSettings(POOL, {
+    nodes[0]!.pools.changeSyncSettings(POOL, () => ({
       ...NO_SYNC_SETTINGS,
       cognitoStreams: {
         streamName: target?.streamName ?? 'changes',
@@ -38,7 +38,7 @@ describeWithPostgres('several nodes at one PostgreSQL', (postgres) => {
         disabledReason: null,
         target,
       },
-    })
+    }))
 
   test(`[X25] two logins that claim one guest at once on several nodes: one gets it, ${RACES} times`, async () => {
     const race = async (n: number): Promise<string> => {
@@ -85,6 +85,30 @@ describeWithPostgres('several nodes at one PostgreSQL', (postgres) => {
     const kept = await onEach((node, at) => node.signingKeys.addFirst({ ...key, kid: `${at}` }))
     expect(kept.map((keys) => keys.length)).toEqual([1, 1, 1])
     expect(new Set(kept.map(([first]) => first!.kid)).size).toBe(1)
+  })
+
+  test(`[MV5] settings of a pool that several nodes change at once keep every change, ${RACES} times`, async () => {
+    for (let n = 0; n < RACES; n += 3) {
+      await onEach((node, at) =>
+        node.pools.changeSyncSettings(POOL, (held) => ({
+          ...held,
+          events: { ...held.events, [`e${n + at}`]: 'arn:f' },
+        })),
+      )
+    }
+    expect(Object.keys((await nodes[0]!.pools.syncSettings(POOL))!.events)).toHaveLength(RACES + 2)
+  })
+
+  test('[MV5] settings of a pool itself that several nodes change at once keep every change', async () => {
+    for (let n = 0; n < 100; n++) {
+      await onEach((node, at) =>
+        node.pools.update(POOL, (held) => {
+          const tags = new Map([...held.settings.tags, [`t${n}-${at}`, '']])
+          return { ...held, settings: { ...held.settings, tags } }
+        }),
+      )
+    }
+    expect((await nodes[0]!.pools.find(POOL))!.settings.tags.size).toBe(300)
   })
 
   test('[X26] of several nodes that want the same leases at once each gets other ones, and none twice', async () => {

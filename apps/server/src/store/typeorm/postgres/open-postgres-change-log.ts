@@ -1,5 +1,7 @@
 import type { OpenedChangeLog } from '../open-change-log.js'
 import { refuseOtherVersion } from '../refuse-other-version.js'
+import { releaseOf } from '../release.js'
+import { readSchema } from '../schema-standing.js'
 import { addressOf } from './address-of.js'
 import { postgresMigrations } from './migrations/migrations.js'
 import { PostgresChangeLog } from './postgres-change-log.js'
@@ -16,9 +18,9 @@ export async function openPostgresChangeLog({
   const options = { url, clock, random, connections: CONNECTIONS_MIN, partitions: null }
   const database = await PostgresDatabase.connect(options)
   try {
-    const [{ there }] = (await database.query<{ there: boolean }>(HAS_MIGRATIONS)) as [{ there: boolean }]
-    const ran = there ? await database.query<{ name: string }>(RAN) : []
-    refuseOtherVersion(addressOf(url), { ran, migrations: postgresMigrations(0) })
+    const tables = (await database.query<{ name: string }>(TABLES)).map(({ name }) => name)
+    const found = await readSchema((sql) => database.query(prepared(sql)), new Set(tables))
+    refuseOtherVersion(addressOf(url), found, releaseOf(postgresMigrations(0)))
     return {
       changeLog: new PostgresChangeLog(database),
       pools: new PostgresPoolReads(database),
@@ -30,5 +32,5 @@ export async function openPostgresChangeLog({
   }
 }
 
-const HAS_MIGRATIONS = prepared("SELECT to_regclass('migration') IS NOT NULL AS there")
-const RAN = prepared('SELECT name FROM migration ORDER BY id')
+const TABLES = prepared(`SELECT name FROM unnest(ARRAY['migration', 'schema_standing']) AS name
+  WHERE to_regclass(name) IS NOT NULL`)

@@ -5,7 +5,7 @@ import { addressOf } from './address-of.js'
 import { checkServer } from './check-server.js'
 import { Connections, type Transaction } from './connections.js'
 import { faultCodeOf } from './fault-code.js'
-import { migrate } from './migrate.js'
+import { migrate, type MigrateOptions } from './migrate.js'
 import { NO_NODE } from './node-name.js'
 import type { Prepared } from './prepared.js'
 import { withRetries } from './retry.js'
@@ -25,7 +25,8 @@ export type PostgresOptions = Readonly<{
   replicaUrl?: string | null
   clock: Clock
   random: Random
-}>
+}> &
+  Pick<MigrateOptions, 'say' | 'release'>
 
 /** Commits that may be under way at once, each on a connection of its own. */
 export const LANES = 4
@@ -71,12 +72,12 @@ export class PostgresDatabase implements Statements {
 
   /**
    * Connects, sees that the server is fit, and brings the tables up to this version; several processes may do so at once. Rejects with a sentence when
-   * it cannot be reached, is not fit, or was written by a newer version.
+   * it cannot be reached, is not fit, or was written by a newer version that does not let this one in.
    */
   static async open(options: PostgresOptions): Promise<PostgresDatabase> {
     const database = await PostgresDatabase.connect(options)
     try {
-      await migrate(options.url, options.partitions)
+      await migrate(options)
       return database
     } catch (cause) {
       await database.close()

@@ -48,8 +48,7 @@ export class PostgresDatasetStore implements DatasetStore {
   }
 
   async list(path: DatasetPath, request: ListRequest): Promise<Listing> {
-    const listing = await this.replica?.list(path, request)
-    return listing ?? this.database.snapshot((snapshot) => readListing(snapshot, path, request))
+    return (await this.replica?.list(path, request)) ?? readListing(this.database, path, request)
   }
 
   async hasMarker(identity: IdentityId, id: string): Promise<boolean> {

@@ -1,5 +1,6 @@
 import { outboxRowOf, type LinkAt } from '../../../domain/outbox-row-of.js'
 import type { StreamChange } from '../../../domain/stream-change.js'
+import { numberArray, textArray } from './array-literal.js'
 import type { Transaction } from './connections.js'
 import { prepared } from './prepared.js'
 
@@ -12,44 +13,42 @@ export type OutboxRule = Readonly<{
 
 /**
  * Puts changes into the outbox, in their order, in the caller's transaction, which has locked their identities; answers the place of the last row, 0 for none
- * at all.
+ * at all. What goes wrong before anything was asked of the database is thrown.
  */
-export async function insertOutbox(
+export function insertOutbox(
   transaction: Transaction,
   changes: readonly StreamChange[],
   { relay, link }: OutboxRule,
 ): Promise<number> {
-  if (changes.length === 0) return 0
+  if (changes.length === 0) return Promise.resolve(0)
   const made = changes.map((change) => outboxRowOf(change, link))
   const rows = made.map(({ row }) => row)
   const linked = made.flatMap(({ linked }) => (linked === null ? [] : [linked]))
-  const [, [placed]] = await Promise.all([
-    linked.length === 0
-      ? null
-      : transaction.run(KEEP_LINKED, [
-          linked.map(({ id }) => id),
-          linked.map(({ records }) => records),
-          linked.map(({ createdAt }) => createdAt),
-        ]),
-    transaction.query<{ last: number }>(INSERT, [
-      rows.map(({ shard }) => shard),
-      rows.map(({ id }) => id),
-      rows.map(({ streamName }) => streamName),
-      rows.map(({ identity }) => identity),
-      rows.map(({ type }) => type),
-      rows.map(({ partition }) => partition),
-      rows.map(({ pool }) => pool),
-      rows.map(({ dataset }) => dataset),
-      rows.map(({ epoch }) => epoch),
-      rows.map(({ syncCount }) => syncCount),
-      rows.map(({ previousEpoch }) => previousEpoch),
-      rows.map(({ previous }) => previous),
-      rows.map(({ createdAt }) => createdAt),
-      rows.map(({ payload }) => payload),
-      relay,
-    ]),
+  if (linked.length > 0) {
+    transaction.leave(KEEP_LINKED, [
+      textArray(linked.map(({ id }) => id)),
+      textArray(linked.map(({ records }) => records)),
+      numberArray(linked.map(({ createdAt }) => createdAt)),
+    ])
+  }
+  const placed = transaction.query<{ last: number }>(INSERT, [
+    numberArray(rows.map(({ shard }) => shard)),
+    textArray(rows.map(({ id }) => id)),
+    textArray(rows.map(({ streamName }) => streamName)),
+    textArray(rows.map(({ identity }) => identity)),
+    textArray(rows.map(({ type }) => type)),
+    numberArray(rows.map(({ partition }) => partition)),
+    textArray(rows.map(({ pool }) => pool)),
+    textArray(rows.map(({ dataset }) => dataset)),
+    numberArray(rows.map(({ epoch }) => epoch)),
+    numberArray(rows.map(({ syncCount }) => syncCount)),
+    numberArray(rows.map(({ previousEpoch }) => previousEpoch)),
+    numberArray(rows.map(({ previous }) => previous)),
+    numberArray(rows.map(({ createdAt }) => createdAt)),
+    textArray(rows.map(({ payload }) => payload)),
+    relay,
   ])
-  return placed!.last
+  return placed.then(([row]) => row!.last)
 }
 
 // The rows come in the order of the lists, and each takes the next place of the sequence.

@@ -2,7 +2,7 @@ import type { IdentityPoolId } from '@satchel/protocol'
 import type { Clock } from '../../../runtime/clock.js'
 import type { StoredPool } from '../../../domain/identity-pool.js'
 import { NO_SYNC_SETTINGS, type SyncSettings } from '../../../domain/sync-settings.js'
-import { streamTargetToJson, syncSettingsToJson } from '../../pool-json.js'
+import { streamTargetToJson, syncSettingsFromJson, syncSettingsToJson } from '../../pool-json.js'
 import type { PoolStore, PoolUpdate } from '../../pool-store.js'
 import { changingColumnsOf, POOL_COLUMNS, poolOf, type PoolRow } from '../pool-row.js'
 import { commitsEnded } from './commits-ended.js'
@@ -59,12 +59,20 @@ export class PostgresPoolStore extends PostgresPoolReads implements PoolStore {
     })
   }
 
-  async setSyncSettings(pool: IdentityPoolId, settings: SyncSettings): Promise<boolean> {
-    const values = [pool, syncSettingsToJson(settings), streamTargetToJson(settings)]
-    const found = await this.database.transaction((transaction) => transaction.run(SET_SYNC_SETTINGS, values))
+  async changeSyncSettings(
+    pool: IdentityPoolId,
+    change: (held: SyncSettings) => SyncSettings,
+  ): Promise<SyncSettings | null> {
+    const changed = await this.database.transaction(async (transaction) => {
+      const [row] = await transaction.query<{ json: string }>(LOCK_SYNC_SETTINGS, [pool])
+      if (row === undefined) return null
+      const wanted = change(syncSettingsFromJson(row.json))
+      await transaction.run(SET_SYNC_SETTINGS, [pool, syncSettingsToJson(wanted), streamTargetToJson(wanted)])
+      return wanted
+    })
     // A commit under way may have read the settings before; the pool's row is not locked by commits, of which there are very many.
     await commitsEnded(this.database, this.clock)
-    return found === 1
+    return changed
   }
 }
 
@@ -88,6 +96,10 @@ const INSERT =
 
 const UPDATE = prepared(
   'UPDATE identity_pool SET name = $2, settings = $3, roles = $4, modified_at = $5 WHERE pool_id = $1',
+)
+
+const LOCK_SYNC_SETTINGS = prepared(
+  'SELECT sync_settings AS json FROM identity_pool WHERE pool_id = $1 FOR NO KEY UPDATE',
 )
 
 const SET_SYNC_SETTINGS = prepared('UPDATE identity_pool SET sync_settings = $2, stream_target = $3 WHERE pool_id = $1')

@@ -4,7 +4,7 @@ import type { ListingSource } from '../../connection-figures.js'
 import type { ListRequest, Listing } from '../../dataset-store.js'
 import { DATASET_COLUMNS, type DatasetRow } from '../dataset-row.js'
 import { Connections, type ConnectionOptions, type Transaction } from './connections.js'
-import { namesFrom, readListing } from './listing-statements.js'
+import { endOfMerged, readListingWithin } from './listing-statements.js'
 import type { Statements } from './postgres-database.js'
 import { prepared } from './prepared.js'
 import { ReplicaCircuit } from './replica-circuit.js'
@@ -85,7 +85,7 @@ export class PostgresReplica {
 
   private async headsOf({ identity, dataset }: DatasetPath): Promise<readonly Head[]> {
     try {
-      return await this.primary.query<Head>(HEADS, [identity, ...namesFrom(dataset)])
+      return await this.primary.query<Head>(HEADS, [identity, dataset, endOfMerged(dataset)])
     } catch (cause) {
       this.circuit.went('unasked')
       throw cause
@@ -97,7 +97,7 @@ export class PostgresReplica {
       this.connections.attempt((snapshot: Transaction) => {
         const asked = snapshot.query<Standby>(STANDBY)
         asked.catch(() => {}) // awaited below
-        return readListing(snapshot, path, request, async (rows) => {
+        return readListingWithin(snapshot, path, request, async (rows) => {
           refuseAstray(heads[0]!, (await asked)[0]!)
           refuseOther(heads, rows)
         })

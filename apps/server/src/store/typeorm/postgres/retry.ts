@@ -1,4 +1,5 @@
 import type { Clock } from '../../../runtime/clock.js'
+import { chance } from '../../../runtime/chance.js'
 import type { Random } from '../../../runtime/random.js'
 import { faultCodeOf } from './fault-code.js'
 
@@ -22,7 +23,7 @@ export async function withRetries<T>(
       return await work()
     } catch (cause) {
       if (attempt === ATTEMPTS_MAX || !AGAIN.has(faultCodeOf(cause))) throw cause
-      const share = random.bytes(4).readUInt32LE() / 2 ** 32
+      const share = chance(random)
       await new Promise<void>((resolve) => clock.after(PAUSE_MS * 2 ** attempt * share, resolve))
     }
   }

@@ -54,6 +54,7 @@ class Recorder {
 
   private readonly recording: Transaction = {
     query: (statement, values) => this.inTurn(statement, () => this.transaction.query(statement, values)),
+    leave: (statement, values) => void this.recording.run(statement, values),
     run: (statement, values) => this.inTurn(statement, () => this.transaction.run(statement, values)),
   }
 

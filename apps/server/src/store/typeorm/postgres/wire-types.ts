@@ -17,3 +17,13 @@ export const wireTypes: pg.CustomTypesConfig = {
   getTypeParser: (oid: number, format?: 'text' | 'binary'): Parser =>
     oid === BIGINT ? wholeNumber : (pg.types.getTypeParser(oid, format) as Parser),
 }
+
+/** A row that came as JSON; refuses what `wireTypes` refuses. */
+export function wholeNumbersOf<Row extends object>(row: Row): Row {
+  for (const [column, value] of Object.entries(row)) {
+    if (typeof value === 'number' && !Number.isSafeInteger(value)) {
+      throw new Error(`the database holds a "${column}" that is beyond 2^53 - 1`)
+    }
+  }
+  return row
+}

@@ -1,11 +1,12 @@
-import type { MigrationInterface, QueryRunner } from 'typeorm'
+import type { QueryRunner } from 'typeorm'
+import type { Migration } from '../../release.js'
 
 /**
  * The first tables. What belongs to an identity is keyed by it first, so that its rows live together and the tables
  * can be divided by it: with `partitions` above 0 they are, by a hash of the identity. Texts compare by code point.
  */
-export const syncStoreWith = (partitions: number): new () => MigrationInterface =>
-  class SyncStore1750000000001 implements MigrationInterface {
+export const syncStoreWith = (partitions: number): new () => Migration =>
+  class SyncStore1750000000001 implements Migration {
     readonly name = 'SyncStore1750000000001'
 
     async up(runner: QueryRunner): Promise<void> {

@@ -1,0 +1,68 @@
+import type { Logger } from 'pino'
+import type { RecountObserver } from '../datasets/recount.js'
+import type { BusObserver, DropReason, RefusalReason } from '../fanout/bus-observer.js'
+import type { WireFault } from '../fanout/wire.js'
+import type { Clock } from '../runtime/clock.js'
+import type { FanoutMetrics } from './fanout-metrics.js'
+
+/** What happens again and again is logged so often at most, milliseconds; all of it is counted. */
+const AGAIN_MS = 60_000
+
+/** Counts what nodes tell each other, and logs when that begins and ends. */
+export class FanoutWatch implements BusObserver, RecountObserver {
+  private readonly loggedAt = new Map<string, number>()
+
+  constructor(private readonly deps: Readonly<{ metrics: FanoutMetrics; log: Logger; clock: Clock }>) {}
+
+  up(): void {
+    this.deps.log.info('Redis carries: changes at other nodes are heard at once')
+  }
+
+  away({ kind, message }: WireFault): void {
+    this.deps.log.warn({ kind, reason: message }, 'Redis does not carry: changes at other nodes are looked for instead')
+  }
+
+  published(): void {
+    this.deps.metrics.countPublished()
+  }
+
+  dropped(reason: DropReason, messages: number): void {
+    this.deps.metrics.countDropped(reason, messages)
+    if (reason === 'full' && this.isNews('full')) {
+      this.deps.log.warn(
+        'Redis is too slow for what this node has to tell: other nodes are asked to look for themselves',
+      )
+    }
+  }
+
+  received(): void {
+    this.deps.metrics.countReceived()
+  }
+
+  refused(reason: RefusalReason): void {
+    this.deps.metrics.countRefused(reason)
+    if (reason !== 'version' && this.isNews('refused')) {
+      this.deps.log.warn(
+        { reason },
+        'a message came by Redis that no node of this site can have sent: do all of them have the same SATCHEL_MASTER_KEY?',
+      )
+    }
+  }
+
+  looked(behind: number): void {
+    this.deps.metrics.countLook(behind)
+  }
+
+  failed(cause: unknown): void {
+    this.deps.metrics.countFailedLook()
+    if (this.isNews('failed')) this.deps.log.warn({ err: cause }, 'changes at other nodes could not be looked for')
+  }
+
+  private isNews(what: string): boolean {
+    const now = this.deps.clock.elapsed()
+    const before = this.loggedAt.get(what)
+    if (before !== undefined && now - before < AGAIN_MS) return false
+    this.loggedAt.set(what, now)
+    return true
+  }
+}

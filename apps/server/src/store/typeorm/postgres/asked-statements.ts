@@ -1,0 +1,22 @@
+import type pg from 'pg'
+import { gatherSends } from './gather-sends.js'
+
+/** What a transaction asks of its connection, in this order. */
+export class AskedStatements {
+  private readonly answers: Promise<pg.QueryResult>[] = []
+
+  constructor(private readonly client: pg.PoolClient) {}
+
+  ask(statement: string | pg.QueryConfig): Promise<pg.QueryResult> {
+    gatherSends(this.client)
+    const answer = this.client.query(statement)
+    answer.catch(() => {}) // told by the end of the transaction, if nobody waits for it before
+    this.answers.push(answer)
+    return answer
+  }
+
+  /** Resolves once all of them were answered; rejects with what failed first. */
+  async answered(): Promise<void> {
+    await Promise.all(this.answers)
+  }
+}

@@ -1,0 +1,52 @@
+import { atMost, result } from '../report/result.js'
+import { median } from '../report/statistics.js'
+import { grouped } from '../report/table.js'
+import { startOnPostgres } from '../seed/postgres-site.js'
+import { kindsOf, ratioIn, SEEDED } from './stored.js'
+
+const FEW = 1_000
+const ACTIVE = 1_000
+
+/** As scenario `stored`, of which these are the same requests, with two servers and two databases in one PostgreSQL. */
+export async function storedCosts({ quick, say, generator, env, postgres }) {
+  const rounds = quick ? 3 : 7
+  const many = quick ? 100_000 : 1_000_000
+  say(`storing ${grouped(FEW)} and ${grouped(many)} identities …`)
+  const options = { active: ACTIVE, workload: SEEDED, env }
+  const servers = {
+    few: await startOnPostgres(postgres, { ...options, count: FEW }),
+    all: await startOnPostgres(postgres, { ...options, count: many }),
+  }
+  const [{ bytes }] = await postgres.ask(`SELECT pg_database_size('${databaseOf(servers.all.url)}') AS bytes`)
+  for (const { port, pool, identities } of Object.values(servers)) {
+    await generator.ask({ call: 'enter', port, pool, identities })
+  }
+  const kinds = kindsOf(quick ? 1_000 : 4_000)
+  const costs = new Map(kinds.map(({ key }) => [key, { few: [], all: [] }]))
+  for (let round = 0; round <= rounds; round++) {
+    for (const kind of kinds) {
+      for (const who of round % 2 === 0 ? ['few', 'all'] : ['all', 'few']) {
+        const { identities: active, ...server } = servers[who]
+        const figures = await kind.measure(generator, { ...server, active }, round)
+        if (round > 0) costs.get(kind.key)[who].push(kind.cost(figures))
+      }
+    }
+    if (round > 0) say(`round ${round}: ${kinds.map(({ key }) => `${key} ${ratioIn(costs.get(key), -1)}`).join(', ')}`)
+  }
+  await generator.ask({ call: 'forget', name: 'stored' })
+  for (const server of Object.values(servers)) await server.stop()
+
+  return kinds.map(({ key, title }) => {
+    const { few, all } = costs.get(key)
+    return result({
+      name: `postgres-stored-${key}`,
+      title: `PostgreSQL: ${title}, ${grouped(many)} identities stored (${(Number(bytes) / 2 ** 30).toFixed(1)} GiB)`,
+      unit: `× the cost with ${grouped(FEW)}`,
+      rounds: all.map((cost, at) => cost / few[at]),
+      goal: atMost(1.2),
+      notes: [`${median(few).toFixed(3)} ms with ${grouped(FEW)}, ${median(all).toFixed(3)} ms with ${grouped(many)}`],
+    })
+  })
+}
+
+const databaseOf = (url) => new URL(url).pathname.slice(1)
