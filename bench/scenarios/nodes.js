@@ -28,7 +28,7 @@ export async function run({ quick, say, generator, env }) {
   const postgres = await startPostgres(say, { counting: true })
   if (postgres === null) return []
   const redis = await startRedis(say)
-  const settings = { ...env, ...(redis === null || process.env.NOREDIS ? {} : { SATCHEL_REDIS_URL: redis.url }) }
+  const settings = { ...env, ...(redis === null ? {} : { SATCHEL_REDIS_URL: redis.url }) }
   const bench = { quick, say, generator, postgres, redis, env: settings }
   try {
     const sites = new Map()
@@ -214,6 +214,11 @@ function told(costs) {
       title: kind === 'idle' ? 'a second of doing nothing, by a site of one node' : `one of ${WHAT[kind]}, one node`,
       unit: 'µs in PostgreSQL',
       rounds: costs.get(1)[kind].map(({ databaseMicroseconds }) => databaseMicroseconds),
+      figures: Object.fromEntries(
+        NODES.flatMap((nodes) =>
+          Object.keys(costs.get(1)[kind][0]).map((member) => [`${member}-${nodes}`, of(costs, nodes, kind, member)]),
+        ),
+      ),
       notes: [
         ...NODES.map((nodes) => `${nodes} ${nodes === 1 ? 'node ' : 'nodes'} ${figures(nodes, kind)}`),
         ...(kind === 'hints' ? [`hints heard for each update, by nodes: ${heard}`] : []),

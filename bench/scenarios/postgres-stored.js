@@ -1,3 +1,4 @@
+import pg from 'pg'
 import { atMost, result } from '../report/result.js'
 import { median } from '../report/statistics.js'
 import { grouped } from '../report/table.js'
@@ -17,7 +18,7 @@ export async function storedCosts({ quick, say, generator, env, postgres }) {
     few: await startOnPostgres(postgres, { ...options, count: FEW }),
     all: await startOnPostgres(postgres, { ...options, count: many }),
   }
-  const [{ bytes }] = await postgres.ask(`SELECT pg_database_size('${databaseOf(servers.all.url)}') AS bytes`)
+  const sizes = await rowBytes(servers.all.url)
   for (const { port, pool, identities } of Object.values(servers)) {
     await generator.ask({ call: 'enter', port, pool, identities })
   }
@@ -40,13 +41,23 @@ export async function storedCosts({ quick, say, generator, env, postgres }) {
     const { few, all } = costs.get(key)
     return result({
       name: `postgres-stored-${key}`,
-      title: `PostgreSQL: ${title}, ${grouped(many)} identities stored (${(Number(bytes) / 2 ** 30).toFixed(1)} GiB)`,
+      title: `PostgreSQL: ${title}, ${grouped(many)} identities stored (${(sizes.database / 2 ** 30).toFixed(1)} GiB)`,
       unit: `× the cost with ${grouped(FEW)}`,
       rounds: all.map((cost, at) => cost / few[at]),
       goal: atMost(1.2),
+      figures: sizes,
       notes: [`${median(few).toFixed(3)} ms with ${grouped(FEW)}, ${median(all).toFixed(3)} ms with ${grouped(many)}`],
     })
   })
 }
 
-const databaseOf = (url) => new URL(url).pathname.slice(1)
+/** What a row of each large table takes, its part of the indexes included, and the whole database, in bytes. */
+async function rowBytes(url) {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  const { rows } =
+    await client.query(`SELECT pg_database_size(current_database()) AS database, pg_total_relation_size('identity') / (SELECT count(*) FROM identity) AS identity,
+    pg_total_relation_size('dataset') / (SELECT count(*) FROM dataset) AS dataset, pg_total_relation_size('record') / (SELECT count(*) FROM record) AS record`)
+  await client.end()
+  return Object.fromEntries(Object.entries(rows[0]).map(([name, bytes]) => [name, Number(bytes)]))
+}

@@ -26,6 +26,7 @@ import { DATABASE_FILE } from './store/database-file.js'
 import type { Stores } from './store/stores.js'
 import type { Say } from './store/typeorm/bring-up-to-date.js'
 import { openSqliteStores } from './store/typeorm/open-sqlite-stores.js'
+import { addressOf } from './store/typeorm/postgres/address-of.js'
 import { linkKeyOf } from './stream/link-key.js'
 import { openKafka } from './stream/kafka.js'
 import { tellOfKafka } from './stream/tell-of-kafka.js'
@@ -116,11 +117,13 @@ export async function createServer(config: Config, overrides: Overrides = {}): P
     await services.fanout.close()
     await streamStopped
     await services.housekeeping.stop()
+    services.identity.keys.stop()
     await admin?.close()
     await stores.close()
   }
 
   try {
+    await services.identity.keys.check()
     const heard = services.fanout.start()
     const demoPool = config.demo ? await demoPoolOf(services) : null
     const { patience } = overrides
@@ -145,6 +148,7 @@ export async function createServer(config: Config, overrides: Overrides = {}): P
       ...listening,
       region: config.region,
       dataDir: config.dataDir,
+      database: config.databaseUrl === null ? null : addressOf(config.databaseUrl),
       adminFile: secrets.adminFile,
       demoPool,
       loopback: isLoopback(host),
@@ -182,6 +186,7 @@ function startBackground({
   services.housekeeping.start()
   services.stream.start().catch((cause: unknown) => log.error({ cause }, 'the streams of pools could not be looked at'))
   metrics.watchProcess().catch((cause: unknown) => log.error({ cause }, 'the process cannot be watched'))
+  services.identity.keys.watch()
   services.identity.keys
     .prepare()
     .catch((cause: unknown) => log.error({ cause }, 'the signing keys of OpenID tokens cannot be used'))

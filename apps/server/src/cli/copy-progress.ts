@@ -5,6 +5,7 @@ const EVERY_MS = 2_000
 /** Tells a person every two seconds how far something has come, and once when it is all there. */
 export class CopyProgress {
   private shownAt: number
+  private isDone = false
 
   constructor(
     private readonly deps: Readonly<{ clock: Clock; write: (line: string) => void }>,
@@ -16,7 +17,8 @@ export class CopyProgress {
 
   show({ done, of }: Readonly<{ done: number; of: number }>): void {
     const { clock, write } = this.deps
-    if (done < of && clock.elapsed() - this.shownAt < EVERY_MS) return
+    if (this.isDone || (done < of && clock.elapsed() - this.shownAt < EVERY_MS)) return
+    this.isDone = done >= of
     this.shownAt = clock.elapsed()
     const percent = of === 0 ? 100 : Math.floor((done / of) * 100)
     write(`${this.what}: ${percent} % of ${this.amount(of)}\n`)

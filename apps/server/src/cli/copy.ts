@@ -60,7 +60,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const lines = [...copied].map(([table, sum]) => `  ${table.padEnd(20)}${String(sum)}\n`)
   process.stdout.write(`Copied, and alike in both databases:\n${lines.join('')}`)
   process.stdout.write(
-    `Give the servers the master key of ${join(dataDir, MASTER_KEY_FILE)} as SATCHEL_MASTER_KEY, unless they have it already: what devices hold is of no use with another one.\n`,
+    `Give the servers the master key of ${join(dataDir, MASTER_KEY_FILE)} as SATCHEL_MASTER_KEY, and those of files beside it as SATCHEL_OTHER_MASTER_KEYS, unless they have them already: what devices hold is of no use without the key it was sealed under.\n`,
   )
   return 0
 }

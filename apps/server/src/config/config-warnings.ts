@@ -26,11 +26,26 @@ export function configWarnings(config: Config): readonly string[] {
   if (config.allowedOrigins?.includes('*') === true) {
     warnings.push('SATCHEL_ALLOWED_ORIGINS is *: pages of every web site may talk to this server.')
   }
+  // Whoever names a Redis has several nodes, and these two have to be alike at each.
+  if (config.redis !== null && config.publicUrl === null) {
+    warnings.push(
+      'SATCHEL_REDIS_URL is set and SATCHEL_PUBLIC_URL is not: each node is an issuer of its own, and refuses the OpenID tokens of the others.',
+    )
+  }
+  if (config.redis !== null && config.admin === null) {
+    warnings.push(
+      'SATCHEL_REDIS_URL is set and SATCHEL_ADMIN_ACCESS_KEY_ID is not: each node generates credentials of the account, and refuses those of the others.',
+    )
+  }
   const { kafka } = config
   if (kafka?.sasl?.mechanism === 'plain' && kafka.tls === null && !kafka.brokers.every(isLoopbackBroker)) {
     warnings.push(
       'SATCHEL_KAFKA_SASL_MECHANISM is plain while SATCHEL_KAFKA_TLS is off: the password for Kafka can be read on the way to it.',
     )
+  }
+  const { redis } = config
+  if (redis !== null && redis.password !== null && !redis.tls && !redis.nodes.every(({ host }) => isLoopback(host))) {
+    warnings.push('SATCHEL_REDIS_URL has a password and is not rediss://: it can be read on the way to Redis.')
   }
   return warnings
 }

@@ -265,6 +265,18 @@ test('[RD8] a Redis is taken with a shared database only, with its login, and se
   })
 })
 
+test('[RD8] a password that goes to Redis unencrypted is warned of, but not on this machine', () => {
+  const warned = (SATCHEL_REDIS_URL: string) => {
+    const given = { SATCHEL_DATABASE_URL: 'postgres://db/satchel', SATCHEL_MASTER_KEY: A_KEY, SATCHEL_REDIS_URL }
+    return configWarnings(readConfig(given))
+  }
+  expect(warned('redis://:hunter2@cache')).toEqual([expect.stringContaining('is not rediss://')])
+  expect(warned('redis://:hunter2@cache').join()).not.toContain('hunter2')
+  for (const url of ['redis://cache', 'rediss://:hunter2@cache', 'redis://:hunter2@127.0.0.1']) {
+    expect(warned(url)).toEqual([])
+  }
+})
+
 test.each([
   [',', 'names no Redis'],
   ['cache:6379', 'does not begin with redis://'],

@@ -151,7 +151,7 @@ export class Metrics {
     this.writesRefused.inc()
   }
 
-  countRemovedRows(kind: 'tombstones' | 'markers' | 'deleted' | 'changes', rows: number): void {
+  countRemovedRows(kind: 'tombstones' | 'markers' | 'deleted' | 'changes' | 'signing-keys', rows: number): void {
     this.rowsRemoved.labels(kind).inc(rows)
   }
 

@@ -54,6 +54,7 @@ export const operationNames: ReadonlySet<string> = new Set([
   'Sync',
   'Watch',
   // our own
+  'ClientWasm',
   'Demo',
   'Health',
   'Metrics',

@@ -20,7 +20,9 @@ export class OpsController {
   @RouteConfig({ operation: 'Health' })
   @Get('health/ready')
   async ready(@Res() reply: FastifyReply): Promise<void> {
-    send(reply, await this.pages.ready())
+    const page = await this.pages.ready()
+    if (page.status >= 500) reply.request.refusedWith = 'ServiceUnavailable'
+    send(reply, page)
   }
 
   @Unsigned()

@@ -5,6 +5,7 @@ const FACTS: WelcomeFacts = {
   publicUrl: 'https://sync.example.com',
   region: 'eu-central-1',
   dataDir: '/srv/data',
+  database: null,
   adminFile: '/srv/data/admin-credentials',
   adminUrl: null,
   demoPool: 'eu-central-1:0d4f',
@@ -26,6 +27,11 @@ test('[O26] a newcomer reads where the server is, where the credentials are, and
   ]) {
     expect(text).toContain(shown)
   }
+})
+
+test('[O26] where the data is, is the database when servers share one', () => {
+  expect(welcomeText(FACTS)).toContain('data      /srv/data\n')
+  expect(welcomeText({ ...FACTS, database: 'db:5432/satchel' })).toContain('data      PostgreSQL at db:5432/satchel\n')
 })
 
 test('[O26] guests are named as a convenience, more loudly where others can reach the server', () => {

@@ -7,6 +7,8 @@ export type WelcomeFacts = Readonly<{
   publicUrl: string
   region: string
   dataDir: string
+  /** Of the database that servers share, as far as it may be shown; null for the embedded one in the directory. */
+  database: string | null
   /** null when the admin credentials were given as settings. */
   adminFile: string | null
   /** Where health and metrics are, when they are on a port of their own. */
@@ -22,13 +24,21 @@ export function welcomeText(facts: WelcomeFacts): string {
   return `${[whereThingsAre(facts), demo(facts), warned(facts)].filter((part) => part !== '').join('\n\n')}\n`
 }
 
-function whereThingsAre({ listenUrl, publicUrl, region, dataDir, adminFile, adminUrl }: WelcomeFacts): string {
+function whereThingsAre({
+  listenUrl,
+  publicUrl,
+  region,
+  dataDir,
+  database,
+  adminFile,
+  adminUrl,
+}: WelcomeFacts): string {
   const health = adminUrl ?? listenUrl
   return [
     `Satchel is ready: ${listenUrl}`,
     '',
     `  endpoint  ${publicUrl}, region ${region}`,
-    `  data      ${dataDir}`,
+    `  data      ${database === null ? dataDir : `PostgreSQL at ${database}`}`,
     adminFile === null
       ? '  account   credentials as given by SATCHEL_ADMIN_ACCESS_KEY_ID'
       : `  account   credentials in ${adminFile}\n            (AWS_SHARED_CREDENTIALS_FILE=${adminFile})`,

@@ -118,7 +118,7 @@ describe('a database file between versions', () => {
             }
             return super.up({ query } as never)
           }
-        } as (typeof nextSqlite.migrations)[number],
+        },
     )
     await openBy(join(directory, FILE), { release: { ...nextSqlite, migrations: dying } })
     expect(left.length).toBeGreaterThan(60)

@@ -38,7 +38,15 @@ describeWithPostgres('a site copied from SQLite into PostgreSQL', (postgres) => 
     const fresh = IDENTITY.replace(/.$/, 'e') as typeof IDENTITY
     const { stores } = site
     await stores.identities.signIn({ pool: POOL, login, named: null, fresh, at: 5 }, judgeSignIn)
-    await stores.signingKeys.addFirst({ kid: 'k', publicJwk: '{}', closedPrivateKey: 'x', createdAt: 1 })
+    const closedUnder = { fingerprint: '0123456789ab', at: 4 }
+    await stores.signingKeys.addFirst({
+      kid: 'k',
+      publicJwk: '{}',
+      closedPrivateKey: 'x',
+      createdAt: 1,
+      signsFrom: 3,
+      closedUnder,
+    })
     const spent = site.update([replace('a', 'é😀'), replace('gone', '1')])
     await site.commit([spent])
     await site.commit([

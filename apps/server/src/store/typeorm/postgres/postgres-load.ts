@@ -84,10 +84,10 @@ function byDataset(
   return records
 }
 
-// Rows are locked in the order of their ids, whoever locks several. Each is looked up for itself: of a list, a plan that is kept would look for it in every
-// part of the table.
+// Rows are locked in the order of their ids, whoever locks several: one after the other, since the inner query stays by itself. Asked for by `= ANY` instead,
+// a plan that serves every list looks into each part of a divided table.
 const LOCK = prepared(`SELECT i.identity_id AS identity, i.pool_id AS pool, p.stream_target AS "streamTarget"
-  FROM (SELECT unnest($1::text[]) COLLATE "C" AS identity_id ORDER BY 1) AS wanted
+  FROM (SELECT identity_id FROM unnest($1::text[]) AS wanted (identity_id) ORDER BY identity_id COLLATE "C") AS wanted
   CROSS JOIN LATERAL (SELECT identity_id, pool_id FROM identity
     WHERE identity.identity_id = wanted.identity_id AND identity.disabled_at IS NULL FOR NO KEY UPDATE) AS i
   JOIN identity_pool AS p ON p.pool_id = i.pool_id`)
