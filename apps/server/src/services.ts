@@ -114,6 +114,7 @@ export function createServices(parts: ServiceParts): Services {
     stream: standing,
     fanout: () => fanout.standing(),
   })
+  if (stores.listings !== undefined) metrics.watchListings(stores.listings)
   if (stores.connections !== undefined) metrics.watchConnections(stores.connections)
   metrics.watchQueue(queue)
   metrics.watchStore(stores.figures)

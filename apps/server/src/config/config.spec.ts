@@ -15,6 +15,7 @@ test('[O2] without any setting the defaults hold', () => {
     publicUrl: null,
     dataDir: resolve('data'),
     databaseUrl: null,
+    databaseReplicaUrl: null,
     databasePool: 10,
     databasePartitions: null,
     region: 'us-east-1',
@@ -85,6 +86,7 @@ test('every setting is read', () => {
     publicUrl: 'https://sync.example.com',
     dataDir: '/var/lib/satchel',
     databaseUrl: null,
+    databaseReplicaUrl: null,
     databasePool: 10,
     databasePartitions: null,
     region: 'eu-central-1',
@@ -301,6 +303,16 @@ test('[X10] a database of its own is taken with the master key alone, and with i
   const settings = { ...given, SATCHEL_DATABASE_POOL: '20', SATCHEL_DATABASE_PARTITIONS: '0' }
   expect(readConfig(settings)).toMatchObject({ databasePool: 20, databasePartitions: 0 })
   expect(faultsOf({ SATCHEL_DATABASE_PARTITIONS: '16' })).toEqual([expect.stringContaining('SQLite has no partitions')])
+})
+
+test('[PL8] a replica is one of a database, and its URL is checked like that, and not shown either', () => {
+  const given = { SATCHEL_DATABASE_URL: 'postgres://db/satchel', SATCHEL_MASTER_KEY: A_KEY }
+  const replica = 'postgres://u:hunter2@replica/satchel'
+  expect(readConfig(given)).toMatchObject({ databaseReplicaUrl: null })
+  expect(readConfig({ ...given, SATCHEL_DATABASE_REPLICA_URL: replica })).toMatchObject({ databaseReplicaUrl: replica })
+  const faults = faultsOf({ SATCHEL_DATABASE_REPLICA_URL: replica })
+  expect(faults).toEqual([expect.stringContaining('without SATCHEL_DATABASE_URL, whose replica it is')])
+  expect(faultsOf({ ...given, SATCHEL_DATABASE_REPLICA_URL: 'mysql://u:hunter2@r/s' }).join()).not.toContain('hunter2')
 })
 
 test.each([
