@@ -4,7 +4,7 @@ import { MASTER_KEY_FILE } from '../config/master-key-files.js'
 import { SystemClock } from '../runtime/clock.js'
 import { SystemRandom } from '../runtime/random.js'
 import { DATABASE_FILE } from '../store/database-file.js'
-import { copyIntoPostgres } from '../store/typeorm/postgres/copy-into-postgres.js'
+import { copyIntoPostgres, type Copied } from '../store/typeorm/postgres/copy-into-postgres.js'
 import { CONNECTIONS_MIN } from '../store/typeorm/postgres/postgres-database.js'
 import { UsageFault } from './command.js'
 import { CopyProgress } from './copy-progress.js'
@@ -12,9 +12,15 @@ import { optionsOf } from './options.js'
 
 export const usage = `SATCHEL_COPY_TO=postgres://... npx satchel copy --from sqlite:<directory> [options]
 
-Copies everything of a site on the embedded database into an empty PostgreSQL database, reads it again, and compares rows and checksums table by
-table. No server may run on either. The directory stays as it is. What was interrupted is begun anew by calling this again; until it is whole, no
-server starts on the database.
+Copies everything of a site on the embedded database into a PostgreSQL database, reads it again, and compares rows and checksums table by table.
+The directory stays as it is. Where there is much to copy, call this twice:
+
+  1. beside the running server. It goes on, and waits for nothing; what is copied is the site as it was when this began. No server starts on the
+     copy yet. May be called again as often as you like.
+  2. with the server stopped. Brings only what has changed since, and from then on servers start on the copy.
+
+With the server stopped, once is enough for an empty database. What was interrupted goes on where it was by calling this again. A copy that is finished is
+never written again: called once more, this compares, and says that all is there, or refuses where either of the two has been used since.
 
 Devices notice nothing, as long as the servers have the same master key: put that of the directory into SATCHEL_MASTER_KEY.
 
@@ -46,24 +52,34 @@ export async function run(args: readonly string[]): Promise<number> {
   const url = await urlOf(to)
   const dataDir = resolve(directory)
   const clock = new SystemClock()
-  const progress = new CopyProgress(
-    { clock, write: (line) => process.stderr.write(line) },
-    'copied',
-    (rows) => `${rows} rows`,
-  )
+  const progressOf = (what: string) =>
+    new CopyProgress({ clock, write: (line) => process.stderr.write(line) }, what, (rows) => `${rows} rows`)
+  const progress = { copied: progressOf('copied'), compared: progressOf('compared') }
   const options = { url, connections: CONNECTIONS_MIN, partitions: partitionsOf(partitions) }
   const copied = await copyIntoPostgres(
     join(dataDir, DATABASE_FILE),
     { ...options, clock, random: new SystemRandom() },
-    (at) => progress.show(at),
+    ({ step, ...at }) => progress[step].show(at),
   )
-  const lines = [...copied].map(([table, sum]) => `  ${table.padEnd(20)}${String(sum)}\n`)
-  process.stdout.write(`Copied, and alike in both databases:\n${lines.join('')}`)
-  process.stdout.write(
-    `Give the servers the master key of ${join(dataDir, MASTER_KEY_FILE)} as SATCHEL_MASTER_KEY, and those of files beside it as SATCHEL_OTHER_MASTER_KEYS, unless they have them already: what devices hold is of no use without the key it was sealed under.\n`,
-  )
+  process.stdout.write(reportOf(copied, dataDir))
   return 0
 }
+
+function reportOf({ kind, sums, written, removed }: Copied, dataDir: string): string {
+  const lines = [...sums].map(([table, sum]) => `  ${table.padEnd(20)}${String(sum)}\n`)
+  if (kind === 'unchanged') {
+    return `Everything is there already, and alike in both databases; nothing was written:\n${lines.join('')}${keysOf(dataDir)}`
+  }
+  const moved = `Copied, and alike in both databases; rows written: ${written}, removed: ${removed}:\n${lines.join('')}`
+  if (kind === 'finished') return `${moved}${keysOf(dataDir)}`
+  return (
+    `${moved}A server runs in ${dataDir}, and the site has gone on while this was copied. No server starts on the copy yet. What is left to do: ` +
+    'stop that server, call the same command again, which brings what has changed since, and start on PostgreSQL.\n'
+  )
+}
+
+const keysOf = (dataDir: string): string =>
+  `Give the servers the master key of ${join(dataDir, MASTER_KEY_FILE)} as SATCHEL_MASTER_KEY, and those of files beside it as SATCHEL_OTHER_MASTER_KEYS, unless they have them already: what devices hold is of no use without the key it was sealed under.\n`
 
 /** Where to copy to, from wherever it was given. */
 async function urlOf(to: string | undefined): Promise<string> {

@@ -6,6 +6,13 @@ import Database from 'better-sqlite3'
  * takes it back even after SIGKILL. Closing what is answered lets it go; throws a sentence when another process has it.
  */
 export function takeDirectory(directory: string): Database.Database {
+  const lock = takeUnlessTaken(directory)
+  if (lock !== null) return lock
+  throw new Error(`the data directory ${directory} is in use by another Satchel process`)
+}
+
+/** As {@link takeDirectory}, but answers null when another process has it. */
+export function takeUnlessTaken(directory: string): Database.Database | null {
   const lock = new Database(join(directory, 'satchel.lock'), { timeout: 0 })
   try {
     lock.pragma('journal_mode = MEMORY')
@@ -13,6 +20,7 @@ export function takeDirectory(directory: string): Database.Database {
     return lock
   } catch (cause) {
     lock.close()
-    throw new Error(`the data directory ${directory} is in use by another Satchel process`, { cause })
+    if (String((cause as { code?: unknown }).code).startsWith('SQLITE_BUSY')) return null
+    throw cause
   }
 }

@@ -28,7 +28,9 @@ export function judgeSchema(
   if (unknown.some(({ name }) => name === UNFINISHED_COPY)) {
     return {
       kind: 'refused',
-      fault: `${database} holds a copy that was begun and is not whole; call npx satchel copy again, which begins anew, or empty the database`,
+      fault:
+        `${database} holds a copy of a site that is not finished; stop the server that it is made from, if that still runs, and call npx satchel copy ` +
+        'again, which brings what is missing; then start on it, or else empty the database',
     }
   }
   const names = unknown.map(({ name }) => name).join(', ')

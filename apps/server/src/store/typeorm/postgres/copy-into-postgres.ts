@@ -1,163 +1,142 @@
-import Database from 'better-sqlite3'
-import { existsSync } from 'node:fs'
-import { dirname } from 'node:path'
-import { takeDirectory } from '../directory-lock.js'
-import { migrations } from '../migrations/migrations.js'
-import { refuseOtherVersion } from '../refuse-other-version.js'
-import { releaseOf } from '../release.js'
-import type { SchemaFound } from '../schema-standing.js'
-import { UNFINISHED_COPY } from '../unfinished-copy.js'
 import { addressOf } from './address-of.js'
-import { COPIED_TABLES, insertOf, readOf, type CopiedTable } from './copied-table.js'
-import type { Transaction } from './connections.js'
-import { PostgresDatabase, type PostgresOptions } from './postgres-database.js'
+import { bringTable, type Brought } from './bring-table.js'
+import { COPIED_TABLES, readOf, type CopiedTable } from './copied-table.js'
+import { CopySource } from './copy-source.js'
+import { finish, openTarget } from './copy-target.js'
+import { inCopyTurn } from './copy-turn.js'
+import type { PostgresDatabase, PostgresOptions } from './postgres-database.js'
 import { prepared } from './prepared.js'
 import { RowSum } from './row-sum.js'
 
-/** How far a copy has come: rows of all tables together. */
-export type RowProgress = (at: Readonly<{ done: number; of: number }>) => void
+/** How far a copy has come: rows of all tables together, first copied and then read again. */
+export type RowProgress = (at: Readonly<{ step: 'copied' | 'compared'; done: number; of: number }>) => void
 
 /** What was found alike in both databases, by table. */
-export type Copied = ReadonlyMap<string, RowSum>
+export type Sums = ReadonlyMap<string, RowSum>
 
-/** A batch is stored once it has so many rows, or values of so many characters. */
-const ROWS_MAX = 1_000
-const CHARACTERS_MAX = 4_000_000
+/**
+ * `finished`: servers may start on it. `provisional`: made beside a server that has gone on, and none may. `unchanged`: it was finished before, and
+ * still is what the source has; nothing was written.
+ */
+export type Copied = Readonly<{
+  kind: 'finished' | 'provisional' | 'unchanged'
+  sums: Sums
+  /** Rows that were missing or differed, and rows that the source does not have any more. */
+  written: number
+  removed: number
+}>
+
 const ROWS_FETCHED = 100
 
 /**
- * Copies everything of a stopped site on SQLite into an empty PostgreSQL database, in bounded batches, reads it again, and compares rows and checksums table by
- * table (X30). Until that was done no server starts on the database; one that was left half copied is emptied and filled anew (X31). Rejects with a
- * sentence where the site runs, where there is something else in the database, or where the two differ.
+ * Makes a PostgreSQL database hold everything of a site on SQLite, in bounded batches, reads it again, and compares rows and checksums table by table (X30).
+ * Beside a running server it copies what is there at one moment, and the copy stays provisional (X32); later calls bring only what differs (X33). No server starts on
+ * a copy before one that was made of a stopped site was found alike (X31). Rejects with a sentence where there is something else in the database
+ * (X34), or where the two differ.
  */
 export async function copyIntoPostgres(
   file: string,
   options: PostgresOptions,
   progress: RowProgress = () => {},
 ): Promise<Copied> {
-  if (!existsSync(file)) throw new Error(`there is no database ${file}`)
-  const lock = takeDirectory(dirname(file))
+  const source = CopySource.open(file)
   try {
-    const source = openSource(file)
-    try {
-      const target = await openTarget(options)
+    return await inCopyTurn(options.url, async () => {
+      const { database, isUnfinished } = await openTarget(options)
+      const copying = { source, target: database, file, name: addressOf(options.url), progress }
       try {
-        return await copyAll(source, { target, name: addressOf(options.url), progress })
+        return isUnfinished ? await bringAll(copying) : await compareFinished(copying)
       } finally {
-        await target.close()
+        await database.close()
       }
-    } finally {
-      source.close()
-    }
+    })
   } finally {
-    lock.close()
-  }
-}
-
-function openSource(file: string): Database.Database {
-  const source = new Database(file)
-  try {
-    const ran = source.prepare('SELECT name, timestamp FROM migration ORDER BY id').all() as SchemaFound['ran']
-    // What a newer version keeps beside what this one knows would be left behind.
-    refuseOtherVersion(file, { ran, standing: null }, releaseOf(migrations))
-    return source
-  } catch (cause) {
     source.close()
-    throw cause
   }
 }
 
-/** An empty database that is marked as unfinished. */
-async function openTarget(options: PostgresOptions): Promise<PostgresDatabase> {
-  const before = await PostgresDatabase.connect(options)
-  let isUnfinished = false
-  try {
-    const [found] = await before.query<{ there: boolean }>(HAS_MIGRATIONS)
-    isUnfinished = found!.there && (await before.query(IS_UNFINISHED)).length > 0
-    if (isUnfinished) await before.transaction((transaction) => empty(transaction, FINISH))
-  } finally {
-    await before.close()
-  }
-  const target = await PostgresDatabase.open(options)
-  try {
-    await target.transaction((transaction) => transaction.run(BEGIN))
-    if (!isUnfinished) await refuseFull(target, addressOf(options.url))
-    return target
-  } catch (cause) {
-    await target.transaction((transaction) => transaction.run(FINISH)).catch(() => {})
-    await target.close()
-    throw cause
-  }
-}
+type Copying = Readonly<{
+  source: CopySource
+  target: PostgresDatabase
+  file: string
+  name: string
+  progress: RowProgress
+}>
 
-async function refuseFull(target: PostgresDatabase, name: string): Promise<void> {
-  for (const { name: table } of COPIED_TABLES) {
-    if ((await target.query(prepared(`SELECT 1 FROM ${table} LIMIT 1`))).length === 0) continue
-    throw new Error(`the database ${name} is not empty: there are rows in table ${table}`)
-  }
-}
-
-async function empty(transaction: Transaction, last: typeof FINISH): Promise<void> {
-  await transaction.run(prepared(`TRUNCATE ${COPIED_TABLES.map(({ name }) => name).join(', ')}`))
-  await transaction.run(last)
-}
-
-async function copyAll(
-  source: Database.Database,
-  { target, name, progress }: Readonly<{ target: PostgresDatabase; name: string; progress: RowProgress }>,
-): Promise<Copied> {
-  const count = (table: string) => source.prepare(`SELECT count(*) FROM ${table}`).pluck().get() as number
-  const of = COPIED_TABLES.reduce((sum, table) => sum + count(table.name), 0)
-  let done = 0
-  const sums = new Map<string, RowSum>()
-  for (const table of COPIED_TABLES) {
-    const told = (rows: number) => progress({ done: (done += rows), of })
-    sums.set(table.name, await copyTable(source, table, { target, told }))
-  }
-  const epochBase = source.prepare('SELECT epoch_base FROM history').pluck().get()
-  const lastSeq = source.prepare(`SELECT seq FROM sqlite_sequence WHERE name = 'outbox'`).pluck().get() ?? 0
+async function bringAll(copying: Copying): Promise<Copied> {
+  const { source, target } = copying
+  const told = counting(copying, 'copied')
+  const brought = new Map<string, Brought>()
+  for (const table of COPIED_TABLES) brought.set(table.name, await bringTable(source, table, { target, told }))
   await target.transaction(async (transaction) => {
-    await transaction.run(SET_EPOCH_BASE, [epochBase])
-    await transaction.query(SET_SEQUENCE, [lastSeq])
+    await transaction.run(SET_EPOCH_BASE, [source.epochBase()])
+    await transaction.query(SET_SEQUENCE, [source.lastSeq()])
   })
-  for (const table of COPIED_TABLES) {
-    const [sent, found] = [sums.get(table.name)!, await sumOf(target, table)]
-    if (sent.equals(found)) continue
-    throw new Error(`table ${table.name} has ${String(sent)}, and in the database ${name} it has ${String(found)}`)
+  const sums = new Map([...brought].map(([table, { sum }]) => [table, sum]))
+  const difference = await differenceOf(copying, sums)
+  if (difference !== null) throw new Error(difference)
+  if (source.isStopped) await finish(target)
+  const all = [...brought.values()]
+  return {
+    kind: source.isStopped ? 'finished' : 'provisional',
+    sums,
+    written: all.reduce((rows, { written }) => rows + written, 0),
+    removed: all.reduce((rows, { removed }) => rows + removed, 0),
   }
-  await target.transaction((transaction) => transaction.run(FINISH))
-  return sums
 }
 
-async function copyTable(
-  source: Database.Database,
-  table: CopiedTable,
-  { target, told }: Readonly<{ target: PostgresDatabase; told: (rows: number) => void }>,
-): Promise<RowSum> {
-  const sum = new RowSum()
-  const insert = prepared(insertOf(table))
-  let rows: unknown[][] = []
-  let characters = 0
-  const store = async () => {
-    const lists = table.columns.map(({ type }, column) =>
-      rows.map((row) => (type === 'boolean' ? row[column] === 1 : row[column])),
+async function compareFinished(copying: Copying): Promise<Copied> {
+  const { source, file, name } = copying
+  const left = 'Nothing was touched; to copy anew, empty the database first'
+  if (!source.isStopped) {
+    throw new Error(
+      `the database ${name} is not empty, and holds no copy that waits for more, while a server runs on ${file}. ${left}`,
     )
-    if (rows.length > 0) await target.transaction((transaction) => transaction.run(insert, lists))
-    told(rows.length)
-    rows = []
-    characters = 0
   }
-  for (const row of source.prepare(readOf(table)).raw().iterate() as IterableIterator<unknown[]>) {
-    sum.add(row)
-    rows.push(row)
-    for (const value of row) if (typeof value === 'string') characters += value.length
-    if (rows.length === ROWS_MAX || characters > CHARACTERS_MAX) await store()
+  const sums = new Map(COPIED_TABLES.map((table) => [table.name, sumOfSource(source, table)]))
+  const difference = (await counterDifference(copying)) ?? (await differenceOf(copying, sums))
+  if (difference === null) return { kind: 'unchanged', sums, written: 0, removed: 0 }
+  throw new Error(
+    `the database ${name} is not empty, and is not what a copy of ${file} would be: a server has used one of them since, or it is another site's; ${difference}. ${left}`,
+  )
+}
+
+/** Of what is kept beside the tables; null for none. Servers count on from both. */
+async function counterDifference({ source, target }: Copying): Promise<string | null> {
+  const [found] = await target.query<{ epochBase: number; nextSeq: number; isDrawn: boolean }>(COUNTERS)
+  const { epochBase, nextSeq, isDrawn } = found!
+  if (epochBase !== source.epochBase()) {
+    return `the epoch from which datasets go up is ${source.epochBase()}, and there it is ${epochBase}`
   }
-  await store()
+  const next = source.lastSeq() + 1
+  return nextSeq === next && !isDrawn ? null : `the outbox goes on at ${next}, and there at ${nextSeq + Number(isDrawn)}`
+}
+
+/** The first difference of a table, in words; null for none. */
+async function differenceOf(copying: Copying, sums: Sums): Promise<string | null> {
+  const told = counting(copying, 'compared')
+  for (const table of COPIED_TABLES) {
+    const [sent, found] = [sums.get(table.name)!, await sumOfTarget(copying.target, table)]
+    if (!sent.equals(found)) {
+      return `table ${table.name} has ${String(sent)}, and in the database ${copying.name} it has ${String(found)}`
+    }
+    told(found.rows)
+  }
+  return null
+}
+
+function counting({ source, progress }: Copying, step: 'copied' | 'compared'): (rows: number) => void {
+  let done = 0
+  return (rows) => progress({ step, done: (done += rows), of: source.rows })
+}
+
+function sumOfSource(source: CopySource, table: CopiedTable): RowSum {
+  const sum = new RowSum()
+  for (const row of source.rowsOf(table)) sum.add(row)
   return sum
 }
 
-function sumOf(target: PostgresDatabase, table: CopiedTable): Promise<RowSum> {
+function sumOfTarget(target: PostgresDatabase, table: CopiedTable): Promise<RowSum> {
   return target.snapshot(async (snapshot) => {
     const sum = new RowSum()
     await snapshot.query(prepared(`DECLARE copied NO SCROLL CURSOR FOR ${readOf(table)}`))
@@ -169,10 +148,8 @@ function sumOf(target: PostgresDatabase, table: CopiedTable): Promise<RowSum> {
   })
 }
 
-const HAS_MIGRATIONS = prepared("SELECT to_regclass('migration') IS NOT NULL AS there")
-const IS_UNFINISHED = prepared(`SELECT 1 FROM migration WHERE name = '${UNFINISHED_COPY}'`)
-const BEGIN = prepared(`INSERT INTO migration (timestamp, name) VALUES (0, '${UNFINISHED_COPY}')`)
-const FINISH = prepared(`DELETE FROM migration WHERE name = '${UNFINISHED_COPY}'`)
+const COUNTERS = prepared(`SELECT epoch_base AS "epochBase", last_value AS "nextSeq", is_called AS "isDrawn"
+  FROM history, outbox_seq`)
 const SET_EPOCH_BASE = prepared('UPDATE history SET epoch_base = $1')
 // The place that comes next.
 const SET_SEQUENCE = prepared(`SELECT setval('outbox_seq', $1::bigint + 1, false)`)

@@ -4,6 +4,7 @@ import { chance } from '../../../runtime/chance.js'
 import type { Random } from '../../../runtime/random.js'
 import { bringUpToDate, type Say } from '../bring-up-to-date.js'
 import { releaseOf, type Release } from '../release.js'
+import type { Ask } from '../schema-standing.js'
 import { silentLogger } from '../silent-logger.js'
 import { DataSource } from '../typeorm.js'
 import { addressOf } from './address-of.js'
@@ -11,6 +12,7 @@ import { sessionLimits } from './connections.js'
 import { faultCodeOf } from './fault-code.js'
 import { postgresMigrations } from './migrations/migrations.js'
 import { NODE_PREFIX } from './node-name.js'
+import { refuseOtherPartitions } from './refuse-other-partitions.js'
 
 export type MigrateOptions = Readonly<{
   url: string
@@ -75,7 +77,7 @@ export async function migrate(options: MigrateOptions): Promise<void> {
       atWork: async () =>
         ((await lock.query(AT_WORK, [NODE_PREFIX])) as { version: string }[]).map(({ version }) => version),
     })
-    await refuseOtherPartitions(lock, partitions)
+    await refuseOtherPartitions((sql) => lock.query(sql) as ReturnType<Ask>, partitions)
   } finally {
     await source.destroy()
   }
@@ -131,15 +133,3 @@ async function patiently(
 /** TypeORM puts what the driver threw into what it throws, and its code beside it. */
 const codeOf = (cause: unknown): string =>
   faultCodeOf(cause) || faultCodeOf((cause as { driverError?: unknown }).driverError)
-
-async function refuseOtherPartitions(runner: QueryRunner, wanted: number | null): Promise<void> {
-  if (wanted === null) return
-  const [found] = (await runner.query(PARTITIONS)) as { count: number }[]
-  if (found!.count === wanted) return
-  throw new Error(
-    `SATCHEL_DATABASE_PARTITIONS is ${wanted}, and the tables of this database were made with ${found!.count}; ` +
-      'it can only be chosen for a new database',
-  )
-}
-
-const PARTITIONS = `SELECT count(*)::int AS count FROM pg_inherits WHERE inhparent = 'record'::regclass`

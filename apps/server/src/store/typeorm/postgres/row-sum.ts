@@ -10,8 +10,7 @@ export class RowSum {
 
   /** Adds a row; booleans count as the numbers that SQLite has for them. */
   add(values: readonly unknown[]): void {
-    const text = JSON.stringify(values.map((value) => (typeof value === 'boolean' ? Number(value) : value)))
-    const hash = createHash('sha256').update(text).digest().subarray(0, HASH_BYTES)
+    const hash = createHash('sha256').update(textOf(values)).digest().subarray(0, HASH_BYTES)
     this.sum = BigInt.asUintN(BITS, this.sum + BigInt(`0x${hash.toString('hex')}`))
     this.rows++
   }
@@ -24,3 +23,9 @@ export class RowSum {
     return `${this.rows} rows, checksum ${this.sum.toString(16).padStart(HASH_BYTES * 2, '0')}`
   }
 }
+
+/** Whether two rows hold the same, whichever database they are from. */
+export const areAlike = (one: readonly unknown[], other: readonly unknown[]): boolean => textOf(one) === textOf(other)
+
+const textOf = (values: readonly unknown[]): string =>
+  JSON.stringify(values.map((value) => (typeof value === 'boolean' ? Number(value) : value)))
