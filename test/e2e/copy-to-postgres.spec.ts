@@ -10,7 +10,7 @@ import { ClientProcess } from '../support/client-process.js'
 import { eventually } from '../support/eventually.js'
 import { describeWithPostgres } from '../support/postgres/describe-with-postgres.js'
 import { runSatchel } from '../support/run-satchel.js'
-import { startServer } from '../support/start-server.js'
+import { startServer, type RunningServer } from '../support/start-server.js'
 import { replace } from '../support/wire-client.js'
 
 const SYNC_MS_MAX = 60_000
@@ -24,6 +24,18 @@ describeWithPostgres('a site that moves to PostgreSQL', (postgres) => {
     await opened.server?.close()
     rmSync(directory, { recursive: true })
   })
+
+  /** A server on PostgreSQL in the place of one that has stopped, with its master key. */
+  const serveOn = async (url: string, before: RunningServer): Promise<Server> => {
+    const config = readConfig({
+      SATCHEL_DATA_DIR: join(directory, 'node'),
+      SATCHEL_MASTER_KEY: readFileSync(join(before.dataDir, 'master.key'), 'utf8').trim(),
+      SATCHEL_PORT: new URL(before.url).port,
+      SATCHEL_LOG_LEVEL: 'error',
+      SATCHEL_DEMO: 'off',
+    })
+    return createServer(config, { stores: await nodeOn(url) })
+  }
 
   test('[X30] [PL12] devices go on with their credentials, tokens, sessions and counts, and notice nothing', async () => {
     const before = await startServer({ dataDir, settings: { SATCHEL_LOG_LEVEL: 'warn' } })
@@ -51,23 +63,19 @@ describeWithPostgres('a site that moves to PostgreSQL', (postgres) => {
     expect(stdout).toMatch(/record +3 rows, checksum [0-9a-f]{32}/)
     expect(stdout + stderr).not.toContain('a-password-nobody-may-see')
 
-    // However the database is named, it is found, and is now full.
+    // However the database is named, it is found, and has everything.
     for (const [to, input] of [
       [url, ''],
       ['-', `${url}\n`],
     ] as const) {
-      const refused = await runSatchel(['copy', '--from', `sqlite:${dataDir}`, '--to', to], {}, input)
-      expect(refused.stderr).toContain('is not empty: there are rows in table identity_pool')
+      const again = await runSatchel(['copy', '--from', `sqlite:${dataDir}`, '--to', to], {}, input)
+      expect({ code: again.code, stdout: again.stdout }).toEqual({
+        code: 0,
+        stdout: expect.stringContaining('Everything is there already, and alike in both databases') as string,
+      })
     }
 
-    const config = readConfig({
-      SATCHEL_DATA_DIR: join(directory, 'node'),
-      SATCHEL_MASTER_KEY: readFileSync(join(dataDir, 'master.key'), 'utf8').trim(),
-      SATCHEL_PORT: new URL(before.url).port,
-      SATCHEL_LOG_LEVEL: 'error',
-      SATCHEL_DEMO: 'off',
-    })
-    opened.server = await createServer(config, { stores: await nodeOn(url) })
+    opened.server = await serveOn(url, before)
     await eventually(() => client.synchronize(), SYNC_MS_MAX)
     const shown = await client.show('notes')
     expect(shown).toMatchObject({ syncCount: 2, pending: [], conflicts: [], parked: [] })
@@ -85,6 +93,88 @@ describeWithPostgres('a site that moves to PostgreSQL', (postgres) => {
     expect(next.map(({ SyncCount }) => SyncCount)).toEqual([2])
     await client.close()
     await opened.server.close() // before its database goes
+    opened.server = null
+  })
+
+  test('[X32] [X33] [X34] beside a running server that devices write to, then once more when it is stopped, and devices notice nothing', async () => {
+    const from = join(directory, 'busy')
+    const before = await startServer({ dataDir: from, settings: { SATCHEL_LOG_LEVEL: 'warn' } })
+    const pool = await aPool(before)
+    const user = await aDeveloperUser(before, pool, 'ada')
+    const guest = await aGuest(before, pool)
+    const client = ClientProcess.start()
+    opened.client = client
+    await client.open(
+      { endpoint: before.url, pool, guest: guest.identity, directory: join(directory, 'busy-device') },
+      ['notes'],
+    )
+    for (let large = 0; large < 6; large++) {
+      const session = (await user.device.list(`large${large}`)).SyncSessionToken
+      const records = Array.from({ length: 200 }, (_, index) => replace(`record ${index}`, 'as it is'))
+      await user.device.update(`large${large}`, session, records)
+    }
+    let count = 0
+    let isWriting = true
+    const write = async () => {
+      const session = (await user.device.list('counter')).SyncSessionToken
+      const [written] = await user.device.update('counter', session, [replace('n', `${count}`, count)])
+      expect(written!.SyncCount).toBe(++count)
+      await client.save(count, 'notes', [['last', `${count}`]])
+    }
+    const writing = (async () => {
+      while (isWriting) await write()
+    })()
+
+    const url = await postgres().createDatabase()
+    const copy = (msMax?: number) =>
+      runSatchel(['copy', '--from', `sqlite:${from}`], { SATCHEL_COPY_TO: url }, '', msMax)
+    for (const msMax of [700, 1_200]) await copy(msMax) // killed wherever they are by then
+    const writtenBefore = count
+    const first = await copy()
+    const writtenMeanwhile = count - writtenBefore
+    expect({ code: first.code, stderr: first.stderr }).toEqual({
+      code: 0,
+      stderr: expect.stringMatching(/copied: 100 % of \d+ rows\ncompared: 100 % of \d+ rows/) as string,
+    })
+    expect(first.stdout).toContain('the site has gone on while this was copied. No server starts on the copy yet.')
+    expect(writtenMeanwhile).toBeGreaterThan(0)
+    await expect(nodeOn(url)).rejects.toThrow('holds a copy of a site that is not finished; stop the server')
+    isWriting = false
+    await writing
+    const unspent = (await user.device.list('counter')).SyncSessionToken
+    before.process.signal('SIGTERM')
+    await before.process.end()
+    await client.edit(100_000, 'notes', [['meanwhile', 'while nothing answers']])
+
+    const second = await copy()
+    expect({ code: second.code, stderr: second.stderr }).toMatchObject({ code: 0 })
+    const rows = [first, second].map(({ stdout }) => /rows written: (\d+), removed: (\d+)/.exec(stdout)!.slice(1))
+    const kept = Number(/record +(\d+) rows/.exec(second.stdout)![1])
+    console.info(
+      `${writtenMeanwhile} writes during the copy; rows written and removed: ${rows.join(' then ')}; ${kept} records`,
+    )
+    expect(Number(rows[1]![0])).toBeLessThan(kept / 4)
+    expect((await copy()).stdout).toContain('Everything is there already')
+
+    opened.server = await serveOn(url, before)
+    const [next] = await user.device.update('counter', unspent, [replace('n', 'on PostgreSQL', count)])
+    expect(next!.SyncCount).toBe(count + 1)
+    await eventually(() => client.synchronize(), SYNC_MS_MAX)
+    const shown = await client.show('notes')
+    expect(shown).toMatchObject({ pending: [], conflicts: [], parked: [] })
+    expect(new Map(shown.entries)).toEqual(
+      new Map([
+        ['last', `${count}`],
+        ['meanwhile', 'while nothing answers'],
+      ]),
+    )
+    await client.close()
+    const refused = await copy()
+    expect({ code: refused.code, stderr: refused.stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringMatching(/is not empty, and is not what a copy of .* Nothing was touched/) as string,
+    })
+    await opened.server.close()
     opened.server = null
   })
 

@@ -21,6 +21,8 @@ const UNFINISHED =
 /** The order of code points is another than that of UTF-16 between the first two. */
 const KEYS = ['\u{1F600}', '\uFF61', 'a', 'b', 'é', '']
 const RECORDS = 2_500
+/** The record of the deleted dataset, three rows of the deleted identity, and what was published. */
+const REMOVED = 5
 
 describeWithPostgres('a site copied into PostgreSQL more than once', (postgres) => {
   let directory: string
@@ -63,17 +65,18 @@ describeWithPostgres('a site copied into PostgreSQL more than once', (postgres) 
     await stores.outbox.park({ streamName: 'other', reason: 'gone', at: 1 })
     await stores.identities.delete([SECOND], 11)
     await stores.datasets.purge(1_000)
-    await stores.pools.update(OTHER_POOL, (held) => ({ ...held, settings: { ...held.settings, name: 'anew' }, modifiedAt: 12 }))
+    await stores.pools.update(OTHER_POOL, (held) => ({
+      ...held,
+      settings: { ...held.settings, name: 'anew' },
+      modifiedAt: 12,
+    }))
     await stores.datasets.addSyncSessions(new Map([[POOL, 3]]))
     await stores.bulkPublishes.begin({ pool: POOL, at: 5, unlessCompletedAfter: 0 })
     await stores.datasets.beginEpoch(78)
   }
   /** Everything that servers count on from, beside the tables. */
   const counters = (url: string) =>
-    postgres().ask(
-      'SELECT last_value, is_called, epoch_base FROM outbox_seq, history',
-      new URL(url).pathname.slice(1),
-    )
+    postgres().ask('SELECT last_value, is_called, epoch_base FROM outbox_seq, history', new URL(url).pathname.slice(1))
   /** Where each row lies, which any write of it alters. */
   const places = async (url: string) => {
     const placed = COPIED_TABLES.map(({ name }) => `SELECT '${name}' AS t, ctid::text, xmin::text FROM ${name}`)
@@ -104,15 +107,18 @@ describeWithPostgres('a site copied into PostgreSQL more than once', (postgres) 
       expect(first.sums.get('record')!.rows).toBe(RECORDS + KEYS.length + 3)
       await expect(openDatabase(url)).rejects.toThrow(UNFINISHED)
       await goOn(site)
-      await copy(url)
+      const between = await copy(url)
+      expect(between.removed).toBeGreaterThanOrEqual(REMOVED)
       await expect(openDatabase(url)).rejects.toThrow(UNFINISHED)
+      await expect(copy(url, undefined, 8)).rejects.toThrow(/is 8, and the tables of this database were made with/)
       await site.write(2, path('meanwhile'), 3)
       const before = await told(site.stores)
       await site.close()
 
       const second = await copy(url, undefined, partitions)
-      console.info(`rows written: ${first.written}, then ${second.written}, removed: ${second.removed}`)
+      console.info(`rows written: ${[first, between, second].map(({ written }) => written).join(', ')}`)
       expect(second.kind).toBe('finished')
+      expect(between.written).toBeLessThan(first.written / 20)
       expect(second.written).toBeLessThan(first.written / 20)
       const direct = await postgres().createDatabase()
       expect(sumsOf(second)).toEqual(sumsOf(await copy(direct)))
@@ -126,9 +132,9 @@ describeWithPostgres('a site copied into PostgreSQL more than once', (postgres) 
   test('[X33] what is begun beside one site and stopped at any step goes on, and no server starts on it until it is done', async () => {
     const site = await aRunningSite()
     const url = await postgres().createDatabase()
-    /** Each call comes one step further. */
+    /** Each call comes a few steps further. */
     const inSteps = async () => {
-      for (let steps = 0; ; steps++) {
+      for (let steps = 0; ; steps += 4) {
         let left = steps
         const copied = await copy(url, () => {
           if (left-- === 0) throw new Error('the power went')
@@ -186,10 +192,14 @@ describeWithPostgres('a site copied into PostgreSQL more than once', (postgres) 
     expect((await copy(url)).kind).toBe('finished')
   })
 
-  test('[X34] once it is finished, copying again compares and writes nothing', async () => {
+  test('[X31] [X34] no server starts in the directory meanwhile; once it is finished, copying again compares and writes nothing', async () => {
     await (await aRunningSite()).close()
     const url = await freshDatabase(postgres())
-    await copy(url)
+    const starts: Promise<unknown>[] = []
+    await copy(url, () => starts.push(openSqliteStores(file()).catch((fault: unknown) => fault)))
+    for (const started of await Promise.all(starts)) {
+      expect(started).toMatchObject({ message: `the data directory ${directory} is in use by another Satchel process` })
+    }
     const before = await places(url)
     expect(await copy(url)).toMatchObject({ kind: 'unchanged', written: 0, removed: 0 })
     expect(await places(url)).toEqual(before)
@@ -223,6 +233,22 @@ describeWithPostgres('a site copied into PostgreSQL more than once', (postgres) 
     await running.close()
   })
 
+  test('[X33] what an older version has begun to copy is copied anew', async () => {
+    const site = await aRunningSite()
+    const url = await freshDatabase(postgres())
+    await copy(url)
+    await site.close()
+    await postgres().ask(
+      `DELETE FROM migration WHERE name = 'SigningKeyTimes1750000000002';
+       ALTER TABLE signing_key DROP COLUMN signs_from, DROP COLUMN closed_under, DROP COLUMN closed_at`,
+      new URL(url).pathname.slice(1),
+    )
+    const anew = await copy(url)
+    expect(anew.kind).toBe('finished')
+    expect(anew.written).toBeGreaterThan(RECORDS)
+    await (await openDatabase(url)).close()
+  })
+
   test('[X33] two copies into one database at once: the second is refused', async () => {
     const site = await aRunningSite()
     const url = await postgres().createDatabase()
@@ -230,7 +256,9 @@ describeWithPostgres('a site copied into PostgreSQL more than once', (postgres) 
     await copy(url, () => {
       if (second.length === 0) second.push(copy(url).catch((fault: unknown) => fault))
     })
-    expect(await second[0]).toMatchObject({ message: expect.stringMatching(/^another copy is being made into/) as string })
+    expect(await second[0]).toMatchObject({
+      message: expect.stringMatching(/^another copy is being made into/) as string,
+    })
     await site.close()
   })
 })

@@ -109,7 +109,9 @@ async function counterDifference({ source, target }: Copying): Promise<string | 
     return `the epoch from which datasets go up is ${source.epochBase()}, and there it is ${epochBase}`
   }
   const next = source.lastSeq() + 1
-  return nextSeq === next && !isDrawn ? null : `the outbox goes on at ${next}, and there at ${nextSeq + Number(isDrawn)}`
+  return nextSeq === next && !isDrawn
+    ? null
+    : `the outbox goes on at ${next}, and there at ${nextSeq + Number(isDrawn)}`
 }
 
 /** The first difference of a table, in words; null for none. */
