@@ -127,6 +127,43 @@ describe('streams at which nothing is wrong', () => {
     site.topics.bounds = bounds
   })
 
+  test('[V71] changes that were committed between two pages of the change log, one placed behind the page and one ahead', async () => {
+    site.published(5)
+    const early = site.takePlace()
+    site.published(2, { dataset: 'theme' })
+    site.log.pageMax = 6
+    let pages = 0
+    site.log.afterPage = () => {
+      if (++pages > 1) return
+      site.write({}, { seq: early })
+      site.write()
+    }
+    expect((await site.audit()).counts).toMatchObject({ datasets: 2, changes: 7, faulty: 0 })
+    expect((await site.audit()).counts).toMatchObject({ datasets: 2, changes: 7, waiting: 1 })
+  })
+
+  test('[V71] a new dataset whose first changes were committed so', async () => {
+    site.published(5)
+    const early = site.takePlace()
+    site.published(2)
+    site.log.pageMax = 6
+    let pages = 0
+    site.log.afterPage = () => {
+      if (++pages > 1) return
+      site.write({ dataset: 'new' }, { seq: early })
+      site.write({ dataset: 'new' })
+    }
+    expect((await site.audit()).counts).toMatchObject({ changes: 7, faulty: 0 })
+  })
+
+  test('[V71] what waits behind changes of a node whose clock is ahead', async () => {
+    site.published(2)
+    site.publish(site.write({}, { createdAt: site.clock.now() + 3_600_000 }))
+    site.write({ dataset: 'theme' })
+    site.log.pageMax = 1
+    expect((await site.audit()).counts).toMatchObject({ datasets: 2, changes: 3, waiting: 1 })
+  })
+
   test('[V71] messages of others are counted, and nothing is thought of them', async () => {
     site.published(1)
     site.topics.append(STREAM, { partition: 0, key: 'k', value: 'not ours', headers: {} })
@@ -294,6 +331,23 @@ describe('streams at which something is wrong', () => {
       { streamName: 'others', faults: [{ after: at(0, 6), through: at(0, 8) }], reach: { from: at(0, 7), rows: 2 } },
       { streamName: STREAM, faults: [{ after: at(0, 3), through: at(0, 4) }], reach: { from: at(0, 4), rows: 1 } },
     ])
+  })
+
+  test('[V71] a change that is missing before others that were committed between two pages of the change log', async () => {
+    site.published(4)
+    site.lose(site.write())
+    const early = site.takePlace()
+    site.published(2, { dataset: 'theme' })
+    site.log.pageMax = 6
+    let pages = 0
+    site.log.afterPage = () => {
+      if (++pages > 1) return
+      site.write({}, { seq: early })
+      site.write()
+    }
+    const result = await site.audit()
+    expect(faults(result)).toEqual([['prefs', [{ kind: 'missing', after: at(0, 4), through: at(0, 5) }]]])
+    expect(result.findings[0]?.reach).toEqual({ from: at(0, 5), rows: 3, lost: null })
   })
 
   test('[V72] the newest change, in a topic whose beginning was removed', async () => {
