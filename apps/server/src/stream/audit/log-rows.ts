@@ -23,7 +23,7 @@ export async function* streamedDatasets(log: ChangeLog): AsyncGenerator<Streamed
  * piece without gaps, although transactions commit in another order than that of their places: a change takes its place only once the one before it is
  * committed, so one that is placed up to there has all its predecessors in the pages.
  */
-export async function* logRows(log: ChangeLog): AsyncGenerator<readonly PlacedOutboxRow[]> {
+export async function* logRows(log: Pick<ChangeLog, 'newestSeq' | 'rows'>): AsyncGenerator<readonly PlacedOutboxRow[]> {
   const newest = await log.newestSeq()
   for (let after = 0; after < newest;) {
     const page = await log.rows({ after, limit: PAGE, bytesMax: PAGE_BYTES_MAX })
