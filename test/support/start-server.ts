@@ -134,7 +134,11 @@ export class RunningServer {
       SATCHEL_DEMO: 'off',
       ...options.settings,
     })
-    const [, url] = await started.line(READY)
+    const [, url] = await started.line(READY).catch((fault: unknown) => {
+      // One that is late must not run on without anybody who knows of it.
+      started.signal('SIGKILL')
+      throw fault
+    })
     return new RunningServer(started, url!, dataDir, adminOf(dataDir, options), options)
   }
 
