@@ -23,7 +23,7 @@ function verdictOf({ met, missedBy }) {
 }
 
 /** Enough digits to tell a ratio, none that only noise has. */
-const shown = (value) => (value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2))
+export const shown = (value) => (value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2))
 
 /** 12,345 for notes. */
 export const grouped = (value) => Math.round(value).toLocaleString('en-US')

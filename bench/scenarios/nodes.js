@@ -28,7 +28,7 @@ export async function run({ quick, say, generator, env }) {
   const postgres = await startPostgres(say, { counting: true })
   if (postgres === null) return []
   const redis = await startRedis(say)
-  const settings = { ...env, ...(redis === null || process.env.NOREDIS ? {} : { SATCHEL_REDIS_URL: redis.url }) }
+  const settings = { ...env, ...(redis === null ? {} : { SATCHEL_REDIS_URL: redis.url }) }
   const bench = { quick, say, generator, postgres, redis, env: settings }
   try {
     const sites = new Map()
@@ -51,10 +51,11 @@ async function startSite({ generator, postgres, env, say }, nodes) {
 }
 
 /**
- * `own`: each node has as many clients, as where nodes are added because there are more devices. `shared`: all nodes together have the clients of
- * one. `list`: listings that find nothing new. `hints`: updates of identities of which four devices, spread over the nodes, watch. `idle`: nothing.
+ * `alone`: each node has one client, so that no update shares a transaction. `own`: each has 16, as where nodes are added because there are more devices.
+ * `shared`: all nodes together have 16. `list`: listings that find nothing new. `hints`: as `shared`, of identities that four devices watch, spread over the
+ * nodes. `idle`: nothing.
  */
-const KINDS = ['own', 'shared', 'list', 'hints', 'idle']
+const KINDS = ['alone', 'own', 'shared', 'list', 'hints', 'idle']
 
 async function measured(bench, sites) {
   const { quick, say } = bench
@@ -81,10 +82,10 @@ const lineOf = ({ own, shared }) =>
   `${own.at(-1).statements.toFixed(2)} statements and ${own.at(-1).databaseMicroseconds.toFixed(0)} µs an update, ` +
   `${shared.at(-1).statements.toFixed(2)} and ${shared.at(-1).databaseMicroseconds.toFixed(0)} with the clients of one`
 
-const workloadOf = (quick, connections) => ({
+const workloadOf = (quick, connections, requests) => ({
   ...SEEDED,
   connections,
-  updatesPerConnection: Math.round((quick ? 640 : 3_200) / connections),
+  updatesPerConnection: Math.round((quick ? requests / 5 : requests) / connections),
   updatesBefore: SEEDED.keysPerDataset,
 })
 
@@ -92,10 +93,12 @@ const workloadOf = (quick, connections) => ({
 const partOf = ({ identities }, from, to) => identities.slice(from, to)
 
 const sending = {
+  alone: (bench, site, { round }) =>
+    updates(bench, site, { round, identities: partOf(site, 0, 100), connections: site.nodes.length, requests: 800 }),
   own: (bench, site, { round }) =>
     updates(bench, site, {
       round,
-      identities: partOf(site, 0, 400),
+      identities: partOf(site, 100, 400),
       connections: CONNECTIONS_PER_NODE * site.nodes.length,
     }),
   shared: (bench, site, { round }) =>
@@ -128,9 +131,9 @@ const sending = {
   idle: (bench, site) => costOf(bench, site, () => pause(IDLE_MS).then(() => ({ requests: IDLE_MS / 1_000 }))),
 }
 
-async function updates(bench, site, { round, identities, connections }, settleMs = 0) {
+async function updates(bench, site, { round, identities, connections, requests = 3_200 }, settleMs = 0) {
   const { quick, generator } = bench
-  const workload = workloadOf(quick, connections)
+  const workload = workloadOf(quick, connections, requests)
   await generator.ask({ call: 'prepareUpdates', name: 'nodes', port: site.port, workload, identities, round })
   return costOf(bench, site, async () => {
     const figures = await generator.ask({ call: 'send', name: 'nodes', port: site.ports })
@@ -178,6 +181,7 @@ async function watchersOf(site) {
 }
 
 const WHAT = {
+  alone: 'updates, one client at each node',
   own: `updates, ${CONNECTIONS_PER_NODE} clients at each node`,
   shared: `updates, ${CONNECTIONS_PER_NODE} clients at all nodes together`,
   list: `empty listings, ${CONNECTIONS_PER_NODE} clients at each node`,
@@ -187,18 +191,25 @@ const WHAT = {
 const of = (costs, nodes, kind, member) => median(costs.get(nodes)[kind].map((cost) => cost[member]))
 
 function compared(costs, nodes) {
-  const line = (kind, member, what) =>
+  const line = (kind, { member, what, goal, against, unit }) =>
     result({
       name: `nodes-${nodes}-${kind}-${member === 'statements' ? 'statements' : 'cpu'}`,
       title: `${nodes} nodes: ${what} of ${WHAT[kind]}`,
-      unit: '× one node',
-      rounds: costs.get(nodes)[kind].map((cost, at) => cost[member] / costs.get(1)[kind][at][member]),
-      goal: kind === 'shared' ? null : NO_GROWTH,
+      unit,
+      rounds: costs.get(nodes)[kind].map((cost, at) => cost[member] / against[at][member]),
+      goal,
     })
-  return ['own', 'shared', 'list', 'hints'].flatMap((kind) => [
-    line(kind, 'statements', 'statements'),
-    line(kind, 'databaseMicroseconds', "PostgreSQL's processor time"),
-  ])
+  const both = (kind, { goal, against = costs.get(1)[kind], unit = '× one node' }) => [
+    line(kind, { member: 'statements', what: 'statements', goal, against, unit }),
+    line(kind, { member: 'databaseMicroseconds', what: "PostgreSQL's processor time", goal, against, unit }),
+  ]
+  return [
+    ...both('alone', { goal: NO_GROWTH }),
+    ...both('own', { goal: NO_GROWTH }),
+    ...both('shared', { goal: null }),
+    ...both('list', { goal: NO_GROWTH }),
+    ...both('hints', { goal: NO_GROWTH, against: costs.get(nodes).shared, unit: '× without watchers' }),
+  ]
 }
 
 /** The costs themselves, which docs/SCALING.md counts with. */
@@ -208,12 +219,17 @@ function told(costs) {
     `${of(costs, nodes, kind, 'nodeMicroseconds').toFixed(0)} µs in nodes, ${of(costs, nodes, kind, 'redisMicroseconds').toFixed(0)} µs in Redis, ` +
     `${grouped(of(costs, nodes, kind, 'walBytes'))} bytes of log`
   const heard = NODES.map((nodes) => `${nodes}: ${of(costs, nodes, 'hints', 'hints').toFixed(2)}`).join(', ')
-  return ['own', 'shared', 'list', 'hints', 'idle'].map((kind) =>
+  return KINDS.map((kind) =>
     result({
       name: `nodes-cost-${kind}`,
       title: kind === 'idle' ? 'a second of doing nothing, by a site of one node' : `one of ${WHAT[kind]}, one node`,
       unit: 'µs in PostgreSQL',
       rounds: costs.get(1)[kind].map(({ databaseMicroseconds }) => databaseMicroseconds),
+      figures: Object.fromEntries(
+        NODES.flatMap((nodes) =>
+          Object.keys(costs.get(1)[kind][0]).map((member) => [`${member}-${nodes}`, of(costs, nodes, kind, member)]),
+        ),
+      ),
       notes: [
         ...NODES.map((nodes) => `${nodes} ${nodes === 1 ? 'node ' : 'nodes'} ${figures(nodes, kind)}`),
         ...(kind === 'hints' ? [`hints heard for each update, by nodes: ${heard}`] : []),

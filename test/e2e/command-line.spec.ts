@@ -26,6 +26,10 @@ test.each([
   [['audit-stream', '--replay', 'prefs', '--from', '1'], '--replay takes an identity id and a dataset name'],
   [['audit-stream', '--replay', 'eu-west-1:a/prefs'], '--replay needs --from with a sync count'],
   [['audit-stream', '--replay', 'eu-west-1:a/prefs', '--from', '0'], '--replay needs --from with a sync count'],
+  [['rotate-keys', '--signing', '--new-master-key'], 'rotate-keys does one thing at a time'],
+  [['rotate-keys', '--signs-after', '5'], '--signs-after goes with --signing'],
+  [['rotate-keys', '--signing', '--signs-after', 'soon'], '--signs-after takes a number of seconds from 0 to 604800'],
+  [['keys', '--json'], "Unknown option '--json'"],
   [['audit-stream', '--from', '3'], '--replay takes an identity id and a dataset name'],
 ])('[V78] %j is a sentence and exit code 2', async (args, sentence) => {
   const { code, stdout, stderr } = await satchel(args)

@@ -25,7 +25,7 @@ describeWithPostgres('a site that moves to PostgreSQL', (postgres) => {
     rmSync(directory, { recursive: true })
   })
 
-  test('[X30] devices go on with their credentials, tokens, sessions and counts, and notice nothing', async () => {
+  test('[X30] [PL12] devices go on with their credentials, tokens, sessions and counts, and notice nothing', async () => {
     const before = await startServer({ dataDir, settings: { SATCHEL_LOG_LEVEL: 'warn' } })
     const pool = await aPool(before)
     const guest = await aGuest(before, pool)
@@ -44,10 +44,21 @@ describeWithPostgres('a site that moves to PostgreSQL', (postgres) => {
     await client.edit(2, 'notes', [['meanwhile', 'while nothing answers']])
 
     const url = await postgres().createDatabase()
-    const { code, stdout, stderr } = await runSatchel(['copy', '--from', `sqlite:${dataDir}`, '--to', url])
+    const { code, stdout, stderr } = await runSatchel(['copy', '--from', `sqlite:${dataDir}`], {
+      SATCHEL_COPY_TO: url,
+    })
     expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringMatching(/copied: 100 % of \d+ rows/) as string })
     expect(stdout).toMatch(/record +3 rows, checksum [0-9a-f]{32}/)
     expect(stdout + stderr).not.toContain('a-password-nobody-may-see')
+
+    // However the database is named, it is found, and is now full.
+    for (const [to, input] of [
+      [url, ''],
+      ['-', `${url}\n`],
+    ] as const) {
+      const refused = await runSatchel(['copy', '--from', `sqlite:${dataDir}`, '--to', to], {}, input)
+      expect(refused.stderr).toContain('is not empty: there are rows in table identity_pool')
+    }
 
     const config = readConfig({
       SATCHEL_DATA_DIR: join(directory, 'node'),
@@ -79,8 +90,8 @@ describeWithPostgres('a site that moves to PostgreSQL', (postgres) => {
 
   test.each([
     [['--to', 'postgres://h/d'], 'copy takes --from with sqlite:'],
-    [['--from', 'sqlite:data'], 'copy takes --to with the URL of a PostgreSQL database'],
-    [['--from', 'sqlite:data', '--to', 'mysql://h/d'], 'copy takes --to with the URL of a PostgreSQL database'],
+    [['--from', 'sqlite:data'], 'copy takes the URL of a PostgreSQL database'],
+    [['--from', 'sqlite:data', '--to', 'mysql://h/d'], 'copy takes the URL of a PostgreSQL database'],
     [['--from', 'sqlite:data', '--to', 'postgres://h/d', '--partitions', '1'], '--partitions takes a number'],
   ])('[X31] %j is a sentence and exit code 2', async (args, sentence) => {
     const { code, stderr } = await runSatchel(['copy', ...args])

@@ -7,7 +7,7 @@ import { SITE_SEED } from '../support/nodes/site-load.js'
 import { Seeded } from '../support/seeded.js'
 import { errorOf, replace, WireClient, WireDevice } from '../support/wire-client.js'
 
-const REQUESTS = Number(process.env['SATCHEL_E2E_REQUESTS'] ?? 4_000)
+const REQUESTS = Number(process.env['SATCHEL_E2E_REQUESTS'] ?? 2_000)
 const IDENTITIES = 3
 const DEVICES = 4
 const NAMES = ['one', 'two']
@@ -107,7 +107,21 @@ class Asker {
     const what = chance.oneOf(WHAT)
     const asked = { dataset, place, at, before }
     const found = await this[what](asked)
-    return { what, fault: found === null ? null : this.judge(found, asked) }
+    const fault = found === null ? null : this.judge(found, asked)
+    return { what, fault: fault ?? (WRITES.has(what) ? await this.askAll(dataset) : null) }
+  }
+
+  /** What every node says right after an acknowledgement. */
+  private async askAll(dataset: string): Promise<string | null> {
+    const { count, values } = this.person.known.get(dataset)!
+    const before = { count, values: new Map(values) }
+    const faults = await Promise.all(
+      this.places.map(async (place, at) => {
+        const asked = { dataset, place, at, before }
+        return this.judge(await this.list(asked), asked)
+      }),
+    )
+    return faults.find((fault) => fault !== null) ?? null
   }
 
   private judge({ count, values }: Found, { before, place, dataset }: Asked): string | null {
@@ -219,6 +233,8 @@ class Asker {
 }
 
 const WHAT = ['update', 'exchange', 'exchangeOverHttp', 'list', 'listBySdk', 'watch', 'describe', 'usage'] as const
+
+const WRITES: ReadonlySet<(typeof WHAT)[number]> = new Set(['update', 'exchange', 'exchangeOverHttp'])
 
 type Asked = Readonly<{ dataset: string; place: Reached; at: number; before: Known }>
 

@@ -1,9 +1,11 @@
 import { createClient } from '@redis/client'
+import { createServer, type Socket } from 'node:net'
 import type { RedisConfig } from '../../apps/server/src/config/redis-config.js'
 import { hintBusContract, type WireHarness } from '../../apps/server/src/fanout/hint-bus.contract.js'
 import { RedisWire } from '../../apps/server/src/fanout/redis-wire.js'
 import { BusNode, identity } from '../../apps/server/src/fanout/testing/bus-nodes.js'
 import type { Wire } from '../../apps/server/src/fanout/wire.js'
+import { SystemClock } from '../../apps/server/src/runtime/clock.js'
 import { eventually } from '../support/eventually.js'
 import { describeWithRedis } from '../support/redis/describe-with-redis.js'
 import { RedisServer } from '../support/redis/redis-server.js'
@@ -38,6 +40,8 @@ const harnessOf = (redis: () => RedisServer, wire: () => Wire, ready: () => Prom
   channels: () => ask(redis(), (client) => client.pubSubShardChannels()),
 })
 
+const aWire = (config: RedisConfig): Wire => new RedisWire(config, new SystemClock())
+
 const PASSWORD = 'hunter2-hunter2'
 
 /** As the README has it. */
@@ -50,7 +54,7 @@ const RIGHTS =
 const asUser = (nodes: RedisConfig['nodes']) => ({
   config: { ...login, nodes, username: 'satchel', password: PASSWORD },
   faultOf: async (config: RedisConfig) => {
-    const node = new BusNode(new RedisWire(config))
+    const node = new BusNode(aWire(config))
     await node.bus.start(10_000)
     await node.bus.listen(identity(1))
     node.bus.leave(identity(1))
@@ -63,7 +67,7 @@ const asUser = (nodes: RedisConfig['nodes']) => ({
 const login = { tls: false, username: null, password: null }
 
 describeWithRedis('the bus through Redis', (redis) => {
-  const wire = () => new RedisWire({ ...login, nodes: [{ host: '127.0.0.1', port: redis().port }] })
+  const wire = () => aWire({ ...login, nodes: [{ host: '127.0.0.1', port: redis().port }] })
   hintBusContract(harnessOf(redis, wire, () => Promise.resolve()))
 })
 
@@ -80,7 +84,7 @@ describeWithRedis(
       await serves()
     })
     const node = () => ({ host: '127.0.0.1', port: redis().port })
-    hintBusContract(harnessOf(redis, () => new RedisWire({ ...login, nodes: [node(), node()] }), serves))
+    hintBusContract(harnessOf(redis, () => aWire({ ...login, nodes: [node(), node()] }), serves))
 
     test('[RD7] a user needs no more rights than the README says, and is told when they are missing', async () => {
       const { config, faultOf } = asUser([node(), node()])
@@ -96,7 +100,7 @@ describeWithRedis(
 describeWithRedis('what a Redis that does not carry is said to be', (redis) => {
   const faultOf = async (over: Partial<RedisConfig>, renamed: readonly string[] = []) => {
     const server = renamed.length === 0 ? redis() : await RedisServer.start(renamed)
-    const node = new BusNode(new RedisWire({ ...login, nodes: [{ host: '127.0.0.1', port: server.port }], ...over }))
+    const node = new BusNode(aWire({ ...login, nodes: [{ host: '127.0.0.1', port: server.port }], ...over }))
     try {
       await node.bus.start(10_000)
       return [node.bus.isUp, node.bus.lastFault?.kind, node.bus.lastFault?.message, node.faults.length]
@@ -159,4 +163,33 @@ describeWithRedis('what a Redis that does not carry is said to be', (redis) => {
       'unreachable',
     ])
   })
+
+  test.each([1, 2])(
+    '[RD7] one that takes connections and says nothing is tried again and again, and no connection to it is left over, %i named',
+    async (count) => {
+      const open = new Set<Socket>()
+      let taken = 0
+      const silent = createServer((socket) => {
+        taken++
+        open.add(socket.on('error', () => {}).on('close', () => open.delete(socket)))
+        socket.resume()
+      })
+      await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+      const { port } = silent.address() as { port: number }
+      const node = new BusNode(
+        aWire({ ...login, nodes: Array.from({ length: count }, () => ({ host: '127.0.0.1', port })) }),
+      )
+      try {
+        await node.bus.start(10_000)
+        expect([node.bus.isUp, node.bus.lastFault?.kind]).toEqual([false, 'unreachable'])
+        await eventually(() => Promise.resolve(expect(taken).toBeGreaterThan(5)), 50_000)
+        expect(open.size).toBeLessThanOrEqual(4)
+      } finally {
+        await node.bus.close()
+      }
+      await eventually(() => Promise.resolve(expect(open.size).toBe(0)), 15_000)
+      silent.close()
+    },
+    100_000,
+  )
 })

@@ -3,7 +3,9 @@ import { adminOf, type Reached, type Somebody } from '../support/a-pool.js'
 import { eventually } from '../support/eventually.js'
 import { exchange } from '../support/http-exchange.js'
 import { describeWithKafka } from '../support/kafka/describe-with-kafka.js'
+import type { KafkaCluster } from '../support/kafka/kafka-cluster.js'
 import { describeWithPostgres } from '../support/postgres/describe-with-postgres.js'
+import { describeWithRedis } from '../support/redis/describe-with-redis.js'
 import { Seeded } from '../support/seeded.js'
 import { onPostgres } from '../support/stream/streaming-ground.js'
 import { FAULTLESS, metricOf, StreamingSite } from '../support/stream/streaming-site.js'
@@ -18,7 +20,6 @@ const TAKEN_OVER_MS_MAX = 25_000
 const DRAINED_MS_MAX = 60_000
 /** A topic has to refuse for half a minute before its stream is turned off. */
 const DISABLED_MS_MAX = 120_000
-const SEEN_MS_MAX = 10_000
 const BULK_MS_MAX = 120_000
 /** Escaped in JSON it takes six bytes. */
 const EXPENSIVE = '\u0001'
@@ -210,44 +211,66 @@ describeWithKafka('the stream of several nodes, with a real Kafka', {}, (kafka) 
       }
     })
 
-    test('[SN5] how soon an answered change is in Kafka, whichever node took it', async () => {
-      const pool = await site.aStreamingPool('seen')
-      const own = await guests(pool, 24)
-      const seen = new Map<string, () => void>()
-      const stop = kafka().follow(site.topic('seen'), ({ headers }) => seen.get(headers['id']!)?.())
-      const counts = own.map(() => 0)
-      const changed = async (): Promise<number> => {
-        const at = chance.from(0, own.length - 1)
-        const { identity } = own[at]!
-        const count = counts[at]!++
-        const arrived = new Promise<number>((resolve) =>
-          seen.set(`${identity}/prefs/1/${count + 1}`, () => resolve(performance.now())),
-        )
-        await through(own[at]!, chance.from(0, NODES - 1)).write('prefs', replace('k', `${count}`, count))
-        const answeredAt = performance.now()
-        return (await arrived) - answeredAt
-      }
-      try {
-        const seconds = { seldom: [] as number[], often: [] as number[] }
-        await changed()
-        for (let n = 0; n < 20; n++) {
-          await pause(chance.from(1_000, 1_400))
-          seconds.seldom.push(await changed())
-        }
-        for (let n = 0; n < 200; n++) seconds.often.push(await changed())
-        console.info(
-          `ms from an answer to Kafka, three nodes without Redis: ${JSON.stringify({ seldom: median(seconds.seldom), often: median(seconds.often) })}`,
-        )
-        expect(Math.max(...seconds.seldom, ...seconds.often)).toBeLessThan(SEEN_MS_MAX)
-      } finally {
-        stop()
-      }
+    test('[SN6] how soon an answered change is in Kafka, whichever node took it: without Redis', async () => {
+      const ms = await howSoon(site, kafka(), chance)
+      console.info(`ms from an answer to Kafka, three nodes without Redis, p50, p75 and p95: ${JSON.stringify(ms)}`)
     }, 120_000)
+
+    describeWithRedis('and a real Redis', (redis) => {
+      test('[SN5] how soon an answered change is in Kafka, whichever node took it: with Redis', async () => {
+        const open = onPostgres(postgres, { nodes: NODES, redisUrl: redis().url })
+        const told = await StreamingSite.start(kafka(), {}, open)
+        try {
+          const ms = await howSoon(told, kafka(), chance)
+          console.info(`ms from an answer to Kafka, three nodes with Redis, p50, p75 and p95: ${JSON.stringify(ms)}`)
+          // Where changes come so seldom, what nobody tells of waits for a quarter of a second: two of three changes.
+          expect(ms.seldom[1]).toBeLessThan(250)
+        } finally {
+          await told.end()
+        }
+      }, 180_000)
+    })
   })
 })
 
-/** p50 and p95. */
-function median(values: readonly number[]): readonly number[] {
+/** The time from an answer to the message, milliseconds, where changes come seldom and where they come one after another. */
+async function howSoon(site: StreamingSite, kafka: KafkaCluster, chance: Seeded) {
+  const stream = `seen-${chance.next()}`
+  const pool = await site.aStreamingPool(stream)
+  const guests = await Promise.all(Array.from({ length: 24 }, () => site.aGuest(pool)))
+  const counts = guests.map(() => 0)
+  const awaited = new Map<string, () => void>()
+  const stop = kafka.follow(site.topic(stream), ({ headers }) => awaited.get(headers['id']!)?.())
+  const change = async (): Promise<number> => {
+    const at = chance.from(0, guests.length - 1)
+    const guest = guests[at]!
+    const count = counts[at]!++
+    const id = `${guest.identity}/prefs/1/${count + 1}`
+    const arrived = new Promise<number>((resolve) => awaited.set(id, () => resolve(performance.now())))
+    const { url } = site.nodes[chance.from(0, site.nodes.length - 1)]!
+    const device = new WireDevice(new WireClient(url, guest.credentials), guest)
+    await device.write('prefs', replace('k', `${count}`, count))
+    const answeredAt = performance.now()
+    return (await arrived) - answeredAt
+  }
+  const [seldom, often]: [number[], number[]] = [[], []]
+  try {
+    await eventually(async () => expect(await site.metric('satchel_stream_shards_held')).toBe(8), SHARED_MS_MAX)
+    await change()
+    for (let n = 0; n < 15; n++) {
+      await pause(chance.from(1_000, 1_400))
+      seldom.push(await change())
+    }
+    for (let n = 0; n < 150; n++) often.push(await change())
+  } finally {
+    stop()
+  }
+  return { seldom: quantiles(seldom), often: quantiles(often) }
+}
+
+/** p50, p75 and p95. */
+function quantiles(values: readonly number[]): readonly [number, number, number] {
   const sorted = [...values].sort((one, other) => one - other)
-  return [0.5, 0.95].map((part) => Math.round(sorted[Math.floor(part * sorted.length)]! * 10) / 10)
+  const at = (part: number) => Math.round(sorted[Math.floor(part * sorted.length)]! * 10) / 10
+  return [at(0.5), at(0.75), at(0.95)]
 }

@@ -29,7 +29,7 @@ const ANSWER_MS_MAX = 20_000
 export type Bearer = Readonly<{ pool: string; identity: string; token: string }>
 
 /** A guest of the pool by the basic flow. */
-export async function aGuestBearer(server: RunningServer, pool: string): Promise<Bearer> {
+export async function aGuestBearer(server: Reached, pool: string): Promise<Bearer> {
   const unsigned = new CognitoIdentity(at(server))
   const { IdentityId } = await unsigned.getId({ IdentityPoolId: pool })
   return { pool, identity: IdentityId!, token: await guestToken(server, IdentityId!) }

@@ -8,14 +8,20 @@ const MS_MAX = 120_000
 
 export type Ran = Readonly<{ code: number; stdout: string; stderr: string }>
 
-/** Runs `npx satchel` with arguments, and with nothing in its environment but these settings; resolves once it has ended. */
-export function runSatchel(args: readonly string[], settings: Readonly<Record<string, string>> = {}): Promise<Ran> {
+/** Runs `npx satchel` with arguments, with nothing in its environment but these settings, and with this to read; resolves once it has ended. */
+export function runSatchel(
+  args: readonly string[],
+  settings: Readonly<Record<string, string>> = {},
+  input = '',
+): Promise<Ran> {
   const command = [fileURLToPath(new URL(bin.satchel, FOLDER)), ...args]
   const env = { PATH: process.env['PATH'] ?? '', ...settings }
   return new Promise((resolve) => {
-    execFile(process.execPath, command, { env, timeout: MS_MAX }, (fault, stdout, stderr) => {
+    const child = execFile(process.execPath, command, { env, timeout: MS_MAX }, (fault, stdout, stderr) => {
       const code = fault === null ? 0 : typeof fault.code === 'number' ? fault.code : -1
       resolve({ code, stdout, stderr })
     })
+    child.stdin?.on('error', () => {}) // one that reads nothing may have ended
+    child.stdin?.end(input)
   })
 }

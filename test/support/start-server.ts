@@ -12,7 +12,7 @@ import type { Credentials } from './sign-request.js'
 export const SERVER_MAIN = fileURLToPath(new URL('../../apps/server/dist/main.js', import.meta.url))
 
 const READY = /Satchel is ready: (http:\/\/[^\s"\\]+)/
-const START_MS_MAX = 30_000
+const START_MS_MAX = 60_000
 const STOP_MS_MAX = 15_000
 
 export type StartOptions = Readonly<{
@@ -134,7 +134,11 @@ export class RunningServer {
       SATCHEL_DEMO: 'off',
       ...options.settings,
     })
-    const [, url] = await started.line(READY)
+    const [, url] = await started.line(READY).catch((fault: unknown) => {
+      // One that came up later would be nobody's.
+      started.signal('SIGKILL')
+      throw fault
+    })
     return new RunningServer(started, url!, dataDir, adminOf(dataDir, options), options)
   }
 

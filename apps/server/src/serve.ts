@@ -60,11 +60,20 @@ export type Server = Readonly<{
   close(): Promise<void>
 }>
 
-type StoreSettings = Pick<Config, 'dataDir' | 'databaseUrl' | 'databasePool' | 'databasePartitions'>
+type StoreSettings = Pick<
+  Config,
+  'dataDir' | 'databaseUrl' | 'databaseReplicaUrl' | 'databasePool' | 'databasePartitions'
+>
 
 /** The stores that the settings name. Rejects with a sentence when they cannot be used, as SQLite's while another process has them open. `say` is told what the start waits for. */
 export async function openStores(
-  { dataDir, databaseUrl: url, databasePool: connections, databasePartitions: partitions }: StoreSettings,
+  {
+    dataDir,
+    databaseUrl: url,
+    databaseReplicaUrl: replicaUrl,
+    databasePool: connections,
+    databasePartitions: partitions,
+  }: StoreSettings,
   streams?: StreamStorage,
   say: Say = () => {},
 ): Promise<Stores> {
@@ -74,7 +83,8 @@ export async function openStores(
   const random = new SystemRandom()
   const { nodeName } = await import('./store/typeorm/postgres/node-name.js')
   const node = nodeName({ host: hostname(), process: process.pid, nonce: random.uuid().slice(0, 4) })
-  return openPostgresStores({ url, connections, partitions, node, clock: new SystemClock(), random, say }, streams)
+  const options = { url, replicaUrl, connections, partitions, node, clock: new SystemClock(), random, say }
+  return openPostgresStores(options, streams)
 }
 
 /** Starts a server and resolves once it answers. Rejects when it cannot, and then leaves nothing open. */
@@ -107,11 +117,13 @@ export async function createServer(config: Config, overrides: Overrides = {}): P
     await services.fanout.close()
     await streamStopped
     await services.housekeeping.stop()
+    services.identity.keys.stop()
     await admin?.close()
     await stores.close()
   }
 
   try {
+    await services.identity.keys.check()
     const heard = services.fanout.start()
     const demoPool = config.demo ? await demoPoolOf(services) : null
     const { patience } = overrides
@@ -174,6 +186,7 @@ function startBackground({
   services.housekeeping.start()
   services.stream.start().catch((cause: unknown) => log.error({ cause }, 'the streams of pools could not be looked at'))
   metrics.watchProcess().catch((cause: unknown) => log.error({ cause }, 'the process cannot be watched'))
+  services.identity.keys.watch()
   services.identity.keys
     .prepare()
     .catch((cause: unknown) => log.error({ cause }, 'the signing keys of OpenID tokens cannot be used'))

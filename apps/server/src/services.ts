@@ -27,6 +27,7 @@ import { Health } from './ops/health.js'
 import { LiveWatch } from './ops/live-watch.js'
 import type { Metrics } from './ops/metrics.js'
 import { OpsPages } from './ops/ops-pages.js'
+import { SigningKeysWatch } from './ops/signing-keys-watch.js'
 import { HousekeepingWatch, QueueWatch } from './ops/store-watch.js'
 import { StreamSettingsWatch } from './ops/stream-settings-watch.js'
 import { StreamWatch } from './ops/stream-watch.js'
@@ -113,6 +114,7 @@ export function createServices(parts: ServiceParts): Services {
     stream: standing,
     fanout: () => fanout.standing(),
   })
+  if (stores.listings !== undefined) metrics.watchListings(stores.listings)
   if (stores.connections !== undefined) metrics.watchConnections(stores.connections)
   metrics.watchQueue(queue)
   metrics.watchStore(stores.figures)
@@ -169,6 +171,7 @@ export function createServices(parts: ServiceParts): Services {
         (pool) => fanout.departed({ kind: 'pool-gone', pool }),
       ],
     },
+    keysObserver: new SigningKeysWatch(log),
     clock,
     random,
     ...(parts.guestRate === undefined ? {} : { guestRate: parts.guestRate }),
@@ -198,6 +201,7 @@ export function createServices(parts: ServiceParts): Services {
     housekeeping: new Housekeeping({
       store: stores.datasets,
       outbox: stores.outbox,
+      forgetSigningKeys: () => identity.keys.forgetEnded(),
       sessions,
       opened,
       clock,

@@ -129,9 +129,10 @@ export class NativeLoad {
         this.absences.heard(name, told.status)
         if (told.status.kind === 'syncing' && told.status.reason === 'connected') this.seen.connections++
         return
-      case 'outcome':
-      case 'reply':
       case 'started':
+      case 'outcome':
+      case 'changed':
+      case 'reply':
         return
     }
   }

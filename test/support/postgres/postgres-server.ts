@@ -1,6 +1,6 @@
 import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process'
-import { chownSync, closeSync, openSync, readFileSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { chownSync, closeSync, openSync, readFileSync, realpathSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import pg from 'pg'
 import { findPostgres } from './find-postgres.js'
@@ -56,6 +56,21 @@ export class PostgresServer {
     const server = new PostgresServer(programs, folder, await freePort(), options)
     await server.launch()
     return server
+  }
+
+  /** Another server that follows this one by streaming replication; resolves once it answers. End it before this one. */
+  async startReplica(): Promise<PostgresServer> {
+    const folder = serverFolder()
+    const owner = unprivileged()
+    if (owner !== null) chownSync(folder, owner.uid, owner.gid)
+    const source = ['-h', '127.0.0.1', '-p', String(this.port), '-U', USER.split(':')[0]!]
+    const args = [...source, '-D', join(folder, 'data'), '--write-recovery-conf', '--checkpoint=fast', '--no-sync']
+    // Where the programs are linked to, this one need not be.
+    const programs = dirname(realpathSync(join(this.programs, 'postgres')))
+    await promisify(execFile)(join(programs, 'pg_basebackup'), args, { cwd: folder, ...owner })
+    const replica = new PostgresServer(this.programs, folder, await freePort(), this.options)
+    await replica.launch()
+    return replica
   }
 
   /** Where a database of this server is. */

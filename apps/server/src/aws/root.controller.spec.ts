@@ -100,4 +100,5 @@ test('[J10] keys and discovery are there for everybody, as JSON', async () => {
   expect(await discovery.json()).toMatchObject({ issuer: ISSUER, jwks_uri: `${ISSUER}/.well-known/jwks_uri` })
   const keys = await fetch(`${url}/.well-known/jwks_uri`)
   expect(await keys.json()).toEqual({ keys: [expect.objectContaining({ kty: 'RSA', alg: 'RS512' })] })
+  expect(keys.headers.get('cache-control')).toBe('public, max-age=120') // [KR11]
 })

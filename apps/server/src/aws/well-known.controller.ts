@@ -1,10 +1,13 @@
 import { Controller, Get, Header, Inject } from '@nestjs/common'
 import { Unsigned } from '../access/signing-rule.js'
+import { KEYS_KEPT_MS } from '../domain/signing-times.js'
 import type { OpenIdDiscovery } from '../identity/openid-discovery.js'
 import { OPENID_DISCOVERY } from './root-tokens.js'
 
-/** How long a verifier may keep what it read; far shorter than a key is published before its first token. */
+/** How long a verifier may keep the document, which never changes while a server runs. */
 const CACHE = 'public, max-age=300'
+/** How long it may keep the keys: so that it reads each of them before its first token (KR5). */
+const KEYS_CACHE = `public, max-age=${KEYS_KEPT_MS / 1_000}`
 
 @Controller('.well-known')
 export class WellKnownController {
@@ -22,7 +25,7 @@ export class WellKnownController {
   @Get('jwks_uri')
   @Unsigned()
   @Header('content-type', 'application/json')
-  @Header('cache-control', CACHE)
+  @Header('cache-control', KEYS_CACHE)
   keySet(): Promise<object> {
     return this.discovery.keySet()
   }

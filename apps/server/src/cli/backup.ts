@@ -1,7 +1,6 @@
-import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { readConfig, type Config } from '../config/config.js'
-import { keepSecretsBeside } from '../config/secret-copies.js'
+import { keepSecretsBeside, secretsIn } from '../config/secret-copies.js'
 import { MASTER_KEY_FILE } from '../config/master-key-files.js'
 import { ADMIN_FILE } from '../config/secrets.js'
 import { SystemClock } from '../runtime/clock.js'
@@ -16,7 +15,7 @@ export const usage = `npx satchel backup <file> [options]
 Backs up the embedded database of the data directory (SATCHEL_DATA_DIR) into one new file, as it is at one moment, beside a server that goes on
 working or without one. The file is read again and compared before it gets its name; nothing is overwritten.
 
-  --with-secrets     also copies the secrets of the data directory, to <file>.${MASTER_KEY_FILE} and <file>.${ADMIN_FILE},
+  --with-secrets     also copies the secrets of the data directory, to <file>.${MASTER_KEY_FILE}, <file>.${ADMIN_FILE} and so on,
                      readable by their owner only; without the master key what is restored cannot sign tokens
   --help
 
@@ -53,7 +52,7 @@ function keptSecrets(target: string, { dataDir }: Config): string {
 }
 
 function missingSecrets({ dataDir }: Config): string {
-  const files = [MASTER_KEY_FILE, ADMIN_FILE].map((name) => join(dataDir, name)).filter((file) => existsSync(file))
+  const files = secretsIn(dataDir).map((name) => join(dataDir, name))
   if (files.length === 0)
     return 'The master key and the admin credentials, from the environment, are not in it. Keep them, too.\n'
   return `The secrets are not in it; --with-secrets copies them beside it: ${files.join(', ')}. Without the master key, what is restored cannot sign tokens.\n`

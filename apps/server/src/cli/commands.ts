@@ -30,6 +30,16 @@ export const commands: readonly Command[] = [
     load: () => import('./copy.js'),
   },
   {
+    name: 'keys',
+    summary: 'shows which master keys and signing keys there are, without secrets',
+    load: () => import('./keys.js'),
+  },
+  {
+    name: 'rotate-keys',
+    summary: 'exchanges them, beside servers that go on',
+    load: () => import('./rotate-keys.js'),
+  },
+  {
     name: 'migrate',
     summary: 'brings the tables of the database up to this version, before servers do',
     load: () => import('./migrate.js'),

@@ -43,6 +43,10 @@ export function configWarnings(config: Config): readonly string[] {
       'SATCHEL_KAFKA_SASL_MECHANISM is plain while SATCHEL_KAFKA_TLS is off: the password for Kafka can be read on the way to it.',
     )
   }
+  const { redis } = config
+  if (redis !== null && redis.password !== null && !redis.tls && !redis.nodes.every(({ host }) => isLoopback(host))) {
+    warnings.push('SATCHEL_REDIS_URL has a password and is not rediss://: it can be read on the way to Redis.')
+  }
   return warnings
 }
 

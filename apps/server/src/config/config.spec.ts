@@ -15,6 +15,7 @@ test('[O2] without any setting the defaults hold', () => {
     publicUrl: null,
     dataDir: resolve('data'),
     databaseUrl: null,
+    databaseReplicaUrl: null,
     databasePool: 10,
     databasePartitions: null,
     region: 'us-east-1',
@@ -85,6 +86,7 @@ test('every setting is read', () => {
     publicUrl: 'https://sync.example.com',
     dataDir: '/var/lib/satchel',
     databaseUrl: null,
+    databaseReplicaUrl: null,
     databasePool: 10,
     databasePartitions: null,
     region: 'eu-central-1',
@@ -263,6 +265,18 @@ test('[RD8] a Redis is taken with a shared database only, with its login, and se
   })
 })
 
+test('[RD8] a password that goes to Redis unencrypted is warned of, but not on this machine', () => {
+  const warned = (SATCHEL_REDIS_URL: string) => {
+    const given = { SATCHEL_DATABASE_URL: 'postgres://db/satchel', SATCHEL_MASTER_KEY: A_KEY, SATCHEL_REDIS_URL }
+    return configWarnings(readConfig(given)).filter((warning) => warning.includes('password'))
+  }
+  expect(warned('redis://:hunter2@cache')).toEqual([expect.stringContaining('is not rediss://')])
+  expect(warned('redis://:hunter2@cache').join()).not.toContain('hunter2')
+  for (const url of ['redis://cache', 'rediss://:hunter2@cache', 'redis://:hunter2@127.0.0.1']) {
+    expect(warned(url)).toEqual([])
+  }
+})
+
 test.each([
   [',', 'names no Redis'],
   ['cache:6379', 'does not begin with redis://'],
@@ -289,6 +303,16 @@ test('[X10] a database of its own is taken with the master key alone, and with i
   const settings = { ...given, SATCHEL_DATABASE_POOL: '20', SATCHEL_DATABASE_PARTITIONS: '0' }
   expect(readConfig(settings)).toMatchObject({ databasePool: 20, databasePartitions: 0 })
   expect(faultsOf({ SATCHEL_DATABASE_PARTITIONS: '16' })).toEqual([expect.stringContaining('SQLite has no partitions')])
+})
+
+test('[PL8] a replica is one of a database, and its URL is checked like that, and not shown either', () => {
+  const given = { SATCHEL_DATABASE_URL: 'postgres://db/satchel', SATCHEL_MASTER_KEY: A_KEY }
+  const replica = 'postgres://u:hunter2@replica/satchel'
+  expect(readConfig(given)).toMatchObject({ databaseReplicaUrl: null })
+  expect(readConfig({ ...given, SATCHEL_DATABASE_REPLICA_URL: replica })).toMatchObject({ databaseReplicaUrl: replica })
+  const faults = faultsOf({ SATCHEL_DATABASE_REPLICA_URL: replica })
+  expect(faults).toEqual([expect.stringContaining('without SATCHEL_DATABASE_URL, whose replica it is')])
+  expect(faultsOf({ ...given, SATCHEL_DATABASE_REPLICA_URL: 'mysql://u:hunter2@r/s' }).join()).not.toContain('hunter2')
 })
 
 test.each([

@@ -26,6 +26,8 @@ export type Config = Readonly<{
   dataDir: string
   /** Of PostgreSQL, password included; null: SQLite in the data directory. */
   databaseUrl: string | null
+  /** Of its streaming replica; null for none. */
+  databaseReplicaUrl: string | null
   /** Connections to PostgreSQL at most. */
   databasePool: number
   /** Parts that PostgreSQL's large tables are made in; null: as they are, and whole where they are made. */
@@ -123,6 +125,9 @@ function faultsBetween(settings: Settings): readonly string[] {
   if (settings.SATCHEL_DATABASE_URL === undefined && settings.SATCHEL_DATABASE_PARTITIONS !== undefined) {
     faults.push('SATCHEL_DATABASE_PARTITIONS is set without SATCHEL_DATABASE_URL; SQLite has no partitions.')
   }
+  if (settings.SATCHEL_DATABASE_URL === undefined && settings.SATCHEL_DATABASE_REPLICA_URL !== undefined) {
+    faults.push('SATCHEL_DATABASE_REPLICA_URL is set without SATCHEL_DATABASE_URL, whose replica it is.')
+  }
   if (settings.SATCHEL_ADMIN_PORT === settings.SATCHEL_PORT && settings.SATCHEL_PORT !== '0') {
     faults.push(
       `SATCHEL_ADMIN_PORT and SATCHEL_PORT are both ${shown(settings.SATCHEL_PORT)}. Allowed: two different ports.`,
@@ -158,6 +163,7 @@ function configOf(settings: Settings): Config {
     publicUrl: publicUrl === undefined ? null : new URL(publicUrl).origin,
     dataDir: resolve(settings.SATCHEL_DATA_DIR),
     databaseUrl: settings.SATCHEL_DATABASE_URL ?? null,
+    databaseReplicaUrl: settings.SATCHEL_DATABASE_REPLICA_URL ?? null,
     databasePool: Number(settings.SATCHEL_DATABASE_POOL),
     databasePartitions: partitions === undefined ? null : Number(partitions),
     region: settings.SATCHEL_REGION,

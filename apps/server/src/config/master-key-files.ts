@@ -11,15 +11,15 @@ export const MASTER_KEY_FILE = 'master.key'
 /** Where a master key is kept that is believed beside the one in `master.key`. */
 export const otherMasterKeyFile = (fingerprint: string): string => `${MASTER_KEY_FILE}.${fingerprint}`
 
+export const isOtherMasterKeyFile = (name: string): boolean => OTHER_FILE.test(name)
+
 /** The names of the files of a directory that hold master keys beside `master.key`. */
 export const otherMasterKeyFiles = (dataDir: string): readonly string[] =>
-  readdirSync(dataDir)
-    .filter((name) => OTHER_FILE.test(name))
-    .sort()
+  readdirSync(dataDir).filter(isOtherMasterKeyFile).sort()
 
-/** The master key of a data directory, made where there is none. Throws a {@link ConfigFault} that names a broken file. */
-export const masterKeyOf = (dataDir: string, random: Random): Buffer =>
-  keyIn(join(dataDir, MASTER_KEY_FILE), () => newMasterKey(random))
+/** The master key of a data directory, which `create` makes where there is none. Throws a {@link ConfigFault} that names a broken file. */
+export const masterKeyOf = (dataDir: string, create: () => string): Buffer =>
+  keyIn(join(dataDir, MASTER_KEY_FILE), create)
 
 /** The other master keys of a data directory; as {@link masterKeyOf}, and throws when there are too many. */
 export function otherMasterKeysOf(dataDir: string, masterKey: Buffer): readonly Buffer[] {

@@ -39,7 +39,8 @@ function readIfThere(path: string): string | null {
   }
 }
 
-function writeDurably(path: string, text: string): void {
+/** Makes or replaces a file of mode 0600; its text is durable when this returns, its name is not yet. */
+export function writeDurably(path: string, text: string): void {
   const file = openSync(path, 'w', 0o600)
   try {
     fchmodSync(file, 0o600) // a draft left over by a crash keeps its mode when it is opened again

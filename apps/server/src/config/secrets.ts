@@ -1,11 +1,12 @@
 import { mkdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { Keyring } from '../access/keyring.js'
+import type { Keyring } from '../access/keyring.js'
 import type { Random } from '../runtime/random.js'
 import { parseCredentialsFile, printCredentialsFile } from './credentials-file.js'
 import type { AdminCredentials, Config } from './config.js'
 import { ConfigFault } from './config-fault.js'
-import { MASTER_KEY_FILE, masterKeyOf, otherMasterKeyFiles, otherMasterKeysOf } from './master-key-files.js'
+import { keyringOf } from './keyring-of.js'
+import { MASTER_KEY_FILE, newMasterKey, otherMasterKeyFiles } from './master-key-files.js'
 import { readSecretFile, refusedBySystem, SECRET_FILE_REMEDY } from './read-secret-file.js'
 
 export const ADMIN_FILE = 'admin-credentials'
@@ -41,7 +42,7 @@ export class Secrets {
       }
     }
     const admin = adminFile === null ? config.admin : attempt(() => adminFrom(adminFile, random))
-    const keyring = attempt(() => keyringOf(config, random))
+    const keyring = attempt(() => keyringOf(config, () => newMasterKey(random)))
     if (admin === null || keyring === null) throw new ConfigFault(faults)
 
     const keyFiles = config.masterKey === null ? [MASTER_KEY_FILE, ...otherMasterKeyFiles(dataDir)] : []
@@ -64,16 +65,6 @@ function adminFrom(path: string, random: Random): AdminCredentials {
   const { credentials, fault } = parseCredentialsFile(text)
   if (credentials === null) throw new ConfigFault([`${path} ${fault}.${SECRET_FILE_REMEDY}`])
   return credentials
-}
-
-/** The files of the directory are read only where the settings name no master key. */
-function keyringOf(
-  { dataDir, masterKey: given, otherMasterKeys }: Pick<Config, 'dataDir' | 'masterKey' | 'otherMasterKeys'>,
-  random: Random,
-): Keyring {
-  const masterKey = given ?? masterKeyOf(dataDir, random)
-  const kept = given === null ? otherMasterKeysOf(dataDir, masterKey) : []
-  return new Keyring([masterKey, ...kept, ...otherMasterKeys])
 }
 
 /** 40 characters for the secret, as AWS's own have. */

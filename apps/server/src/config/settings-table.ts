@@ -67,6 +67,12 @@ export const settingsTable = {
     meaning: 'PostgreSQL 13 or newer, which any number of servers may share.',
     secret: true,
   },
+  SATCHEL_DATABASE_REPLICA_URL: {
+    otherwise: 'none',
+    allowed: 'postgres://user:password@host:port/database, with SATCHEL_DATABASE_URL',
+    meaning: 'A streaming replica of that database, which answers listings of large datasets where it is proved fresh.',
+    secret: true,
+  },
   SATCHEL_DATABASE_POOL: {
     fallback: '10',
     allowed: fromTo(DATABASE_POOL_MIN, DATABASE_POOL_MAX),

@@ -61,6 +61,7 @@ export class Settings {
   @Checked(publicUrl) SATCHEL_PUBLIC_URL?: string
   SATCHEL_DATA_DIR!: string
   @Checked(databaseUrl) SATCHEL_DATABASE_URL?: string
+  @Checked(databaseUrl) SATCHEL_DATABASE_REPLICA_URL?: string
   @Checked(wholeNumber(DATABASE_POOL_MIN, DATABASE_POOL_MAX)) SATCHEL_DATABASE_POOL!: string
   @Checked(wholeNumber(0, DATABASE_PARTITIONS_MAX)) SATCHEL_DATABASE_PARTITIONS?: string
   @Checked(region) SATCHEL_REGION!: string

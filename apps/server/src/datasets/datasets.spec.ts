@@ -228,6 +228,7 @@ test('[R8] datasets are listed in pages, whose tokens hold for their identity on
 
 const keeping = {
   outbox: new MemoryOutboxStore(new MemoryDatabase()),
+  forgetSigningKeys: () => Promise.resolve(0),
   tombstoneDays: 180,
   streamRetentionDays: 7,
   turn: { isOurs: () => Promise.resolve(true), end: () => Promise.resolve() },

@@ -15,7 +15,7 @@ export const HOUSEKEEPING_LEASE = 'housekeeping'
 /** Rows that one transaction removes: few enough that a write behind it hardly waits. */
 const ROWS_PER_STEP = 200
 
-export type Removed = 'tombstones' | 'markers' | 'deleted' | 'changes'
+export type Removed = 'tombstones' | 'markers' | 'deleted' | 'changes' | 'signing-keys'
 
 /** What housekeeping tells whoever watches it. */
 export interface HousekeepingObserver {
@@ -32,7 +32,7 @@ type Task = Readonly<{
 
 /**
  * What a store needs now and then and nobody waits for: old tombstones (B2), spent sessions (S6) and the
- * markers of devices long silent (NA4) go, the part of the change log that is published and old (V13), and what deleted identities and pools left behind. Each piece is small and gives way to writes in between.
+ * markers of devices long silent (NA4) go, the part of the change log that is published and old (V13), signing keys whose tokens have ended (KR7), and what deleted identities and pools left behind. Each piece is small and gives way to writes in between.
  * Of several nodes one does it (MV6), and what a second one would do at the same time does no harm.
  */
 export class Housekeeping {
@@ -44,6 +44,8 @@ export class Housekeeping {
     private readonly deps: Readonly<{
       store: DatasetStore
       outbox: Pick<OutboxStore, 'prune'>
+      /** Removes signing keys whose last token has ended; answers how many. */
+      forgetSigningKeys: () => Promise<number>
       sessions: SyncSessions
       opened: SessionCount
       clock: Clock
@@ -69,7 +71,18 @@ export class Housekeeping {
   }
 
   private tasks(): readonly Task[] {
-    const { store, outbox, sessions, opened, clock, tombstoneDays, streamRetentionDays, observer, turn } = this.deps
+    const {
+      store,
+      outbox,
+      forgetSigningKeys,
+      sessions,
+      opened,
+      clock,
+      tombstoneDays,
+      streamRetentionDays,
+      observer,
+      turn,
+    } = this.deps
     const steps = (what: Removed, remove: () => Promise<number>) => async () => {
       if (!(await turn.isOurs())) return false
       const rows = await remove()
@@ -103,6 +116,7 @@ export class Housekeeping {
           outbox.prune({ before: clock.now() - streamRetentionDays * DAY, limit: ROWS_PER_STEP }),
         ),
       },
+      { name: 'forget signing keys', everyMs: 600 * SECOND, step: steps('signing-keys', forgetSigningKeys) },
       { name: 'purge what was deleted', everyMs: 5 * SECOND, step: steps('deleted', () => store.purge(ROWS_PER_STEP)) },
       { name: 'count sync sessions', everyMs: 5 * SECOND, step: () => opened.flush().then(() => false) },
     ]

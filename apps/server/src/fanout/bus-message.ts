@@ -1,5 +1,4 @@
 import {
-  byteSize,
   parseChanged,
   parseDeviceId,
   parseIdentityId,
@@ -84,7 +83,7 @@ const isObject = (sent: unknown): sent is Readonly<Record<string, unknown>> => t
 function isCarried({ records }: Changed): boolean {
   let bytes = 0
   for (const { key, value } of records ?? []) {
-    bytes += byteSize(key) + (value === null ? 0 : byteSize(value))
+    bytes += Buffer.byteLength(key) + (value === null ? 0 : Buffer.byteLength(value))
     if (bytes > CARRIED_BYTES_MAX) return false
   }
   return true

@@ -48,7 +48,7 @@ export class Fanout {
 
   constructor(parts: FanoutParts) {
     const { config, wire, feed, store, observer, clock } = parts
-    const through = wire ?? (config.redis === null ? null : new RedisWire(config.redis))
+    const through = wire ?? (config.redis === null ? null : new RedisWire(config.redis, clock))
     const listener: BusListener = {
       changed: (change) => feed.tellHere([change]),
       departed: parts.departed,

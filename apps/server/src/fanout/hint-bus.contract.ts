@@ -221,7 +221,7 @@ export function hintBusContract(harness: () => WireHarness): void {
     for (let count = 1; count <= 1_000; count++) one.bus.tell([change(ANNA, count)])
     expect(one.bus.underway).toBeLessThanOrEqual(101)
     expect(one.drops.filter((reason) => reason === 'full').length).toBeGreaterThanOrEqual(899)
-    const begun = performance.now()
+    const [begun, missed] = [performance.now(), two.missed.length]
     await Promise.all([two.bus.listen(BEN), until(() => !one.bus.isUp && !two.bus.isUp, 'both know')])
     expect(performance.now() - begun).toBeLessThan(15_000)
     expect(one.bus.underway).toBe(0)
@@ -230,6 +230,19 @@ export function hintBusContract(harness: () => WireHarness): void {
     two.changes.length = 0
     one.bus.tell([change(ANNA, 1_001), change(BEN, 1)])
     await until(() => two.counts.includes(1_001) && two.counts.includes(1), 'both were heard')
+    expect(two.missed.length).toBeGreaterThan(missed)
+  })
+
+  test('[RD3] when more comes than the wire takes, the rest is dropped and counted, and the others are asked to look', async () => {
+    const [one, two] = [await aNode({ bounds: { outgoing: { messagesMax: 50, bytesMax: 1_048_576 } } }), await aNode()]
+    await two.bus.listen(ANNA)
+    const missed = two.missed.length
+    one.bus.tell(Array.from({ length: 500 }, (_, index) => change(ANNA, index + 1)))
+    expect(one.drops).toEqual(Array.from({ length: 450 }, () => 'full'))
+    await until(() => two.missed.length > missed, 'the other was asked')
+    expect([two.counts.length, one.bus.underway]).toEqual([50, 0])
+    one.bus.tell([change(ANNA, 501)])
+    await until(() => two.counts.includes(501), 'it goes on')
   })
 
   test('nothing is left behind by a bus that was closed, and nothing is heard any more', async () => {

@@ -8,7 +8,7 @@ import { BusConnection } from './bus-connection.js'
 import { carriedChange, encodeMessage, parseMessage, type BusMessage, type Departure } from './bus-message.js'
 import type { BusObserver, DropReason } from './bus-observer.js'
 import { MessageSeal } from './message-seal.js'
-import { Outgoing, type OutgoingBounds } from './outgoing.js'
+import { Outgoing, type OutgoingBounds, type Sealed } from './outgoing.js'
 import { Subscriptions, type SubscriptionBounds } from './subscriptions.js'
 import type { Wire, WireConnection, WireFault } from './wire.js'
 
@@ -68,7 +68,11 @@ export class HintBus implements OtherNodes {
       observer.dropped(reason, messages)
       if (reason !== 'away') this.missedLater ??= clock.after(MISSED_AFTER_MS, () => this.tellOfMissed())
     }
-    this.outgoing = new Outgoing({ published: () => observer.published(), dropped }, bounds.outgoing)
+    this.outgoing = new Outgoing({
+      observer: { published: () => observer.published(), dropped },
+      clock,
+      ...(bounds.outgoing === undefined ? {} : { bounds: bounds.outgoing }),
+    })
     this.subscriptions = new Subscriptions({
       channelsOf: (identity) => this.seal.channelsOf(ofIdentity(identity)),
       caughtUp: (identity) => listener.missed(identity),
@@ -102,7 +106,7 @@ export class HintBus implements OtherNodes {
     return this.subscriptions.size
   }
 
-  /** Messages under way to the wire. */
+  /** Messages that wait or are under way to the wire. */
   get underway(): number {
     return this.outgoing.underway
   }
@@ -116,8 +120,7 @@ export class HintBus implements OtherNodes {
 
   tell(changes: readonly CommittedChange[]): void {
     for (const change of changes) {
-      const channel = this.seal.channelOf(ofIdentity(change.identity))
-      this.outgoing.send(channel, () => this.seal.close(channel, encodeMessage(carriedChange(change))))
+      this.outgoing.send(() => this.sealed(ofIdentity(change.identity), carriedChange(change)))
     }
   }
 
@@ -162,8 +165,8 @@ export class HintBus implements OtherNodes {
   /** The second step also finds out whether this node may publish at all. */
   private async join(connection: WireConnection): Promise<void> {
     await connection.subscribe([...this.everybody])
-    const channel = this.seal.channelOf(EVERYBODY)
-    await connection.publish(channel, this.seal.close(channel, encodeMessage({ kind: 'missed' })))
+    const { channel, sealed } = this.sealed(EVERYBODY, { kind: 'missed' })
+    await connection.publish(channel, sealed)
     this.outgoing.attach(connection)
     await this.subscriptions.attach(connection)
   }
@@ -197,8 +200,12 @@ export class HintBus implements OtherNodes {
   }
 
   private tellEverybody(message: BusMessage): void {
-    const channel = this.seal.channelOf(EVERYBODY)
-    this.outgoing.send(channel, () => this.seal.close(channel, encodeMessage(message)))
+    this.outgoing.send(() => this.sealed(EVERYBODY, message))
+  }
+
+  private sealed(subject: string, message: BusMessage): Sealed {
+    const channel = this.seal.channelOf(subject)
+    return { channel, sealed: this.seal.close(channel, encodeMessage(message)) }
   }
 
   private take(channel: string, sealed: Buffer): void {

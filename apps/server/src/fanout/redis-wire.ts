@@ -1,8 +1,14 @@
 import type { RedisConfig } from '../config/redis-config.js'
+import type { Clock } from '../runtime/clock.js'
+import { within } from '../stream/within.js'
 import { redisFault } from './redis-fault.js'
-import type { Wire, WireConnection, WireFault, WireListener } from './wire.js'
+import { WireFault, type Wire, type WireConnection, type WireListener } from './wire.js'
 
 const CONNECT_MS_MAX = 2_500
+
+/** A connection on which nothing moves for so long is ended, in whatever state; each is asked for a sign of life more often. */
+const SILENT_MS_MAX = 5_000
+const SIGN_EVERY_MS = 1_500
 
 /** Commands that may wait for an answer; what is above them is bounded before (`outgoing.ts`, `subscriptions.ts`). */
 const COMMANDS_MAX = 8_192
@@ -33,12 +39,15 @@ type Opened = Readonly<{
  * of its cluster clients, which never connects again by itself: whoever uses it opens another one.
  */
 export class RedisWire implements Wire {
-  constructor(private readonly config: RedisConfig) {}
+  constructor(
+    private readonly config: RedisConfig,
+    private readonly clock: Clock,
+  ) {}
 
   async open(listener: WireListener): Promise<WireConnection> {
     const opened = await (this.config.nodes.length === 1 ? openNode(this.config) : openCluster(this.config))
     const connection = new RedisConnection(opened, listener)
-    await connection.connect()
+    await connection.connect(this.clock)
     return connection
   }
 }
@@ -61,14 +70,16 @@ class RedisConnection implements WireConnection {
     })
   }
 
-  async connect(): Promise<void> {
+  /** One that takes connections and says nothing is left alone in time. */
+  async connect(clock: Clock): Promise<void> {
     try {
-      await this.opened.client.connect()
-      this.isReady = true
+      const connected = this.opened.client.connect().then(() => true)
+      this.isReady = await within({ clock, ms: CONNECT_MS_MAX, late: () => false }, connected)
+      if (!this.isReady) throw new WireFault('unreachable', `Redis did not answer within ${CONNECT_MS_MAX} ms`)
     } catch (cause) {
       this.close()
       // A cluster's client says only that no node would do; why was said before.
-      throw redisFault(this.said ?? cause)
+      throw cause instanceof WireFault ? cause : redisFault(this.said ?? cause)
     }
   }
 
@@ -120,8 +131,10 @@ const clientOptions = ({ tls, username, password }: RedisConfig) =>
     socket: {
       ...(tls ? { tls: true as const } : {}),
       connectTimeout: CONNECT_MS_MAX,
+      socketTimeout: SILENT_MS_MAX,
       reconnectStrategy: false as const,
     },
+    pingInterval: SIGN_EVERY_MS,
     disableOfflineQueue: true,
     commandsQueueMaxLength: COMMANDS_MAX,
     disableClientInfo: true,

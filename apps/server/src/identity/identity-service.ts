@@ -15,11 +15,12 @@ import { IdentityPools } from './identity-pools.js'
 import { LoginProofs } from './login-proofs.js'
 import { OpenIdDiscovery } from './openid-discovery.js'
 import { OpenIdTokens } from './openid-tokens.js'
+import { makePrivateKey, type MakePrivateKey } from './new-signing-key.js'
 import { PageTokens } from './page-tokens.js'
 import type { Place } from './place.js'
 import { PrivateKeyBox } from './private-key-box.js'
 import { PublicFlows } from './public-flows.js'
-import { makePrivateKey, SigningKeys, type MakePrivateKey } from './signing-keys.js'
+import { SigningKeys, type SigningKeysObserver } from './signing-keys.js'
 import { WebIdentity } from './web-identity.js'
 
 /** What the identity side is made from. */
@@ -32,6 +33,7 @@ export type IdentityParts = Readonly<{
   /** The server's public URL without a slash at its end, known only once it listens. */
   issuer: () => string
   departures: Departures
+  keysObserver?: SigningKeysObserver
   clock: Clock
   random: Random
   /** How often one address may become a new guest. */
@@ -52,6 +54,8 @@ export type IdentityService = Readonly<{
   keys: SigningKeys
 }>
 
+const UNWATCHED: SigningKeysObserver = { unopened: () => {}, unread: () => {} }
+
 /** Puts the identity side together. Call `keys.prepare()` once the server starts, and do not wait for it. */
 export function createIdentityService(parts: IdentityParts): IdentityService {
   const { stores, credentials, keyring, seal, place, issuer, departures, clock, random } = parts
@@ -62,6 +66,7 @@ export function createIdentityService(parts: IdentityParts): IdentityService {
     region: place.region,
     clock,
     makePrivateKey: parts.makePrivateKey ?? makePrivateKey,
+    observer: parts.keysObserver ?? UNWATCHED,
   })
   const tokens = new OpenIdTokens({ keys, place, issuer, clock })
   const pageTokens = new PageTokens(seal)

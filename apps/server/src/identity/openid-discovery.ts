@@ -1,4 +1,5 @@
-import type { PublicJwk, SigningKeys } from './signing-keys.js'
+import type { PublicJwk } from './new-signing-key.js'
+import type { SigningKeys } from './signing-keys.js'
 
 /** What others read to verify our tokens: the key set, and the document that leads to it (SPEC J10). */
 export class OpenIdDiscovery {

@@ -7,6 +7,7 @@ import { PrivateKeyBox } from './private-key-box.js'
 import { SigningKeys } from './signing-keys.js'
 import { AnIdentitySide, ISSUER, MASTER_KEY, TEST_KEY } from './testing/an-identity-side.js'
 
+const UNWATCHED = { unopened: () => {}, unread: () => {} }
 const random = new SeededRandom(12)
 
 function keysOver(
@@ -15,7 +16,14 @@ function keysOver(
   makePrivateKey = () => Promise.resolve(TEST_KEY),
 ) {
   const box = new PrivateKeyBox(new Keyring([masterKey]), random)
-  return new SigningKeys({ store, box, region: 'eu-central-1', clock: new HeldClock(), makePrivateKey })
+  return new SigningKeys({
+    store,
+    box,
+    region: 'eu-central-1',
+    clock: new HeldClock(),
+    makePrivateKey,
+    observer: UNWATCHED,
+  })
 }
 
 test('[J3] the first key is made when it is first wanted, once, however many want it', async () => {

@@ -1,31 +1,47 @@
-import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto'
-import { promisify } from 'node:util'
+import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
+import { KEYS_READ_EVERY_MS, signingStates } from '../domain/signing-times.js'
 import type { Clock } from '../runtime/clock.js'
 import type { SigningKeyStore, StoredSigningKey } from '../store/signing-key-store.js'
+import { newSigningKey, publicJwkOf, type MakePrivateKey, type PublicJwk } from './new-signing-key.js'
 import type { PrivateKeyBox } from './private-key-box.js'
+import { unopenedKey } from './unopened-key.js'
 
-/** The public half of a signing key, as it is published. */
-export type PublicJwk = Readonly<{ kty: string; alg: string; use: string; kid: string; n: string; e: string }>
+export type SigningKey = Readonly<{
+  kid: string
+  createdAt: number
+  signsFrom: number
+  privateKey: KeyObject
+  publicKey: KeyObject
+  publicJwk: PublicJwk
+}>
 
-export type SigningKey = Readonly<{ kid: string; privateKey: KeyObject; publicKey: KeyObject; publicJwk: PublicJwk }>
-
-/** Makes the private half of a new RSA key. */
-export type MakePrivateKey = () => Promise<KeyObject>
-
-const MODULUS_BITS = 2_048
-
-/** Takes some hundred milliseconds, off the event loop. */
-export async function makePrivateKey(): Promise<KeyObject> {
-  const { privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength: MODULUS_BITS })
-  return privateKey
+export interface SigningKeysObserver {
+  /** A key that was added meanwhile does not open; it is left out. Said once for each. */
+  unopened(sentence: string): void
+  /** Which keys there are could not be read; those known go on. */
+  unread(cause: unknown): void
 }
+
+/** However many ids nobody knows are asked for, the store is asked no more often than so many times in so long. */
+const READS_MAX = 10
+const WITHIN_MS = 10_000
 
 /**
  * The keys of OpenID tokens. The first is made when one is first wanted; `prepare` wants it early and in the
  * background, so that the port opens without waiting (SPEC J3).
+ *
+ * Keys are added and forgotten beside this server, by a command or by other servers; so it reads again which there are, every
+ * `KEYS_READ_EVERY_MS`, and at once for an id that it does not know (KR6).
  */
 export class SigningKeys {
-  private loading: Promise<readonly [SigningKey, ...SigningKey[]]> | null = null
+  private keysByKid: ReadonlyMap<string, SigningKey> | null = null
+  private readonly unopened = new Set<string>()
+  /** The last read that has begun, and the next one, which waits for its time. */
+  private reading: Promise<void> = Promise.resolve()
+  private next: Promise<void> | null = null
+  /** When the last reads began, at most {@link READS_MAX}. */
+  private readonly begun: number[] = []
+  private cancel: (() => void) | null = null
 
   constructor(
     private readonly deps: Readonly<{
@@ -34,77 +50,115 @@ export class SigningKeys {
       region: string
       clock: Clock
       makePrivateKey: MakePrivateKey
+      observer: SigningKeysObserver
     }>,
   ) {}
 
-  /** Loads the keys, and makes one where there is none; rejects when they do not open with this master key. */
+  /** Sees that every key opens; rejects with a sentence for the operator when one does not (KR9). Makes none. */
+  async check(): Promise<void> {
+    const { store, box } = this.deps
+    for (const key of await store.list()) {
+      if (box.open(key.kid, key.closedPrivateKey) === null) throw new Error(unopenedKey(key, box.fingerprints))
+    }
+  }
+
+  /** Loads the keys, and makes one where there is none. */
   async prepare(): Promise<void> {
     await this.keys()
   }
 
-  /** The key that signs now: the newest. */
-  async signer(): Promise<SigningKey> {
-    const [first, ...later] = await this.keys()
-    return later.at(-1) ?? first
+  /** Reads again from now on which keys there are, until `stop`. */
+  watch(): void {
+    this.cancel = this.deps.clock.after(KEYS_READ_EVERY_MS, () => {
+      this.watch()
+      this.readSoon().catch((cause: unknown) => this.deps.observer.unread(cause))
+    })
   }
 
-  /** The key of exactly this id, or null. Ids come from a list held here, never from what a token points at. */
+  stop(): void {
+    this.cancel?.()
+  }
+
+  /** The key that signs now. */
+  async signer(): Promise<SigningKey> {
+    const states = signingStates(await this.keys(), this.deps.clock.now())
+    const signing = states.find(([, { kind }]) => kind === 'signs')
+    if (signing === undefined) throw new Error('a signing key was stored and is not there')
+    return signing[0]
+  }
+
+  /** The believed key of exactly this id, or null. Ids come from a list held here, never from what a token points at. */
   async find(kid: string): Promise<SigningKey | null> {
-    return (await this.keys()).find((key) => key.kid === kid) ?? null
+    const held = (await this.believed()).find((key) => key.kid === kid)
+    if (held !== undefined || this.keysByKid!.has(kid)) return held ?? null
+    await this.readSoon()
+    return (await this.believed()).find((key) => key.kid === kid) ?? null
   }
 
   /** What is published, so that others can verify. */
   async published(): Promise<readonly PublicJwk[]> {
-    return (await this.keys()).map(({ publicJwk }) => publicJwk)
+    return (await this.believed()).map(({ publicJwk }) => publicJwk)
   }
 
-  private keys(): Promise<readonly [SigningKey, ...SigningKey[]]> {
-    if (this.loading !== null) return this.loading
-    const loading = this.load()
-    this.loading = loading
-    // A database that was busy once must not keep every later token from being made.
-    loading.catch(() => (this.loading = null))
-    return loading
+  /** Removes keys whose last token has ended; answers how many. */
+  async forgetEnded(): Promise<number> {
+    const { store, clock } = this.deps
+    const states = signingStates(await store.list(), clock.now())
+    const ended = states.filter(([, { kind }]) => kind === 'forgotten').map(([{ kid }]) => kid)
+    return ended.length === 0 ? 0 : store.remove(ended)
   }
 
-  private async load(): Promise<readonly [SigningKey, ...SigningKey[]]> {
+  private async believed(): Promise<readonly SigningKey[]> {
+    const states = signingStates(await this.keys(), this.deps.clock.now())
+    return states.filter(([, { kind }]) => kind !== 'forgotten').map(([key]) => key)
+  }
+
+  private async keys(): Promise<readonly SigningKey[]> {
+    if (this.keysByKid === null) await this.readSoon()
+    return [...this.keysByKid!.values()]
+  }
+
+  /** Resolves after a read that begins from now on; all who want one meanwhile share it. */
+  private readSoon(): Promise<void> {
+    this.next ??= this.readInTurn()
+    return this.next
+  }
+
+  private async readInTurn(): Promise<void> {
+    const { clock } = this.deps
+    await this.reading.catch(() => {}) // whoever waited for that one was told
+    const first = this.begun.length < READS_MAX ? undefined : this.begun.shift()
+    const waitMs = first === undefined ? 0 : first + WITHIN_MS - clock.elapsed()
+    if (waitMs > 0) await new Promise<void>((resolve) => clock.after(waitMs, resolve))
+    this.begun.push(clock.elapsed())
+    this.next = null
+    this.reading = this.read()
+    await this.reading
+  }
+
+  private async read(): Promise<void> {
     const { store } = this.deps
     const kept = await store.list()
-    const [first, ...later] = kept.length > 0 ? kept : await store.addFirst(await this.make())
-    if (first === undefined) throw new Error('a signing key was stored and is not there')
-    return [this.opened(first), ...later.map((key) => this.opened(key))]
+    const stored = kept.length > 0 ? kept : await store.addFirst(await newSigningKey(this.deps))
+    const opened = stored.map((key) => this.opened(key)).filter((key) => key !== null)
+    if (opened.length === 0) throw new Error(unopenedKey(stored[0]!, this.deps.box.fingerprints))
+    this.keysByKid = new Map(opened.map((key) => [key.kid, key]))
   }
 
-  private async make(): Promise<StoredSigningKey> {
-    const { box, clock, region } = this.deps
-    const privateKey = await this.deps.makePrivateKey()
-    const createdAt = clock.now()
-    // Region and digits, as AWS does; the time keeps verifiers from taking a new server's key for one they know.
-    const kid = `${region}1${Math.floor(createdAt / 1_000)}`
-    return {
-      kid,
-      publicJwk: JSON.stringify(publicJwkOf(kid, createPublicKey(privateKey))),
-      closedPrivateKey: box.close(kid, privateKey.export({ type: 'pkcs8', format: 'der' })),
-      createdAt,
-    }
-  }
-
-  private opened({ kid, closedPrivateKey }: StoredSigningKey): SigningKey {
-    const { box } = this.deps
-    const opened = box.open(kid, closedPrivateKey)
+  /** A key never changes, so it is opened once. */
+  private opened(stored: StoredSigningKey): SigningKey | null {
+    const { kid, createdAt, signsFrom } = stored
+    const held = this.keysByKid?.get(kid)
+    if (held !== undefined) return { ...held, signsFrom }
+    const { box, observer } = this.deps
+    const opened = box.open(kid, stored.closedPrivateKey)
     if (opened === null) {
-      throw new Error(
-        `the signing key ${kid} in the database does not open with the master keys of this server (${box.fingerprints.join(', ')})`,
-      )
+      if (!this.unopened.has(kid)) observer.unopened(unopenedKey(stored, box.fingerprints))
+      this.unopened.add(kid)
+      return null
     }
     const privateKey = createPrivateKey({ key: opened.privateKey, type: 'pkcs8', format: 'der' })
     const publicKey = createPublicKey(privateKey)
-    return { kid, privateKey, publicKey, publicJwk: publicJwkOf(kid, publicKey) }
+    return { kid, createdAt, signsFrom, privateKey, publicKey, publicJwk: publicJwkOf(kid, publicKey) }
   }
-}
-
-function publicJwkOf(kid: string, publicKey: KeyObject): PublicJwk {
-  const { kty, n, e } = publicKey.export({ format: 'jwk' })
-  if (kty === undefined || n === undefined || e === undefined) throw new Error(`the signing key ${kid} is no RSA key`)
-  return { kty, alg: 'RS512', use: 'sig', kid, n, e }
 }

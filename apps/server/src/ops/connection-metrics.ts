@@ -1,5 +1,5 @@
 import type * as PromClient from 'prom-client'
-import type { ConnectionFigures, ConnectionKind } from '../store/connection-figures.js'
+import type { ConnectionFigures, ConnectionKind, ListingSource } from '../store/connection-figures.js'
 import { askedCounter, Gauge } from './instruments.js'
 
 type Figure = (figures: ConnectionFigures) => number
@@ -47,3 +47,13 @@ export function watchConnections(
     ({ refused }) => refused,
   )
 }
+
+/** Adds what answered the listings of large datasets (PL9). Asks at every scrape. */
+export const watchListings = (registry: PromClient.Registry, figures: () => ReadonlyMap<ListingSource, number>): void =>
+  askedCounter({
+    registry,
+    name: 'satchel_listings_total',
+    help: 'Listings that a replica may answer, by what did: replica, or why the primary had to (behind, ahead, away, busy, small).',
+    label: 'source',
+    read: figures,
+  })

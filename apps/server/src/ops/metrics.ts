@@ -2,8 +2,8 @@ import { CLIENT_MESSAGES, errorCodes, type ErrorCode } from '@satchel/protocol'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type * as PromClient from 'prom-client'
 import type { Clock } from '../runtime/clock.js'
-import type { ConnectionFigures, ConnectionKind } from '../store/connection-figures.js'
-import { watchConnections } from './connection-metrics.js'
+import type { ConnectionFigures, ConnectionKind, ListingSource } from '../store/connection-figures.js'
+import { watchConnections, watchListings } from './connection-metrics.js'
 import { FanoutMetrics } from './fanout-metrics.js'
 import { askedGauge, Counter, Histogram, Registry } from './instruments.js'
 import { operationNames, UNKNOWN_OPERATION } from './operation-names.js'
@@ -151,7 +151,7 @@ export class Metrics {
     this.writesRefused.inc()
   }
 
-  countRemovedRows(kind: 'tombstones' | 'markers' | 'deleted' | 'changes', rows: number): void {
+  countRemovedRows(kind: 'tombstones' | 'markers' | 'deleted' | 'changes' | 'signing-keys', rows: number): void {
     this.rowsRemoved.labels(kind).inc(rows)
   }
 
@@ -193,6 +193,11 @@ export class Metrics {
   /** Asks `figures` at every scrape. */
   watchConnections(figures: () => ReadonlyMap<ConnectionKind, ConnectionFigures>): void {
     watchConnections(this.registry, figures)
+  }
+
+  /** Asks `figures` at every scrape. */
+  watchListings(figures: () => ReadonlyMap<ListingSource, number>): void {
+    watchListings(this.registry, figures)
   }
 
   /** Asks `figures` at every scrape. */

@@ -15,3 +15,6 @@ export type ConnectionFigures = Readonly<{
   /** True while callers are turned away. */
   isBusy: boolean
 }>
+
+/** What answered a listing of a large dataset: a replica, or the primary, as the replica was behind, ahead, away, busy, or the dataset is too small for it. */
+export type ListingSource = 'replica' | 'behind' | 'ahead' | 'away' | 'busy' | 'small'

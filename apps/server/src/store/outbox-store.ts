@@ -47,7 +47,11 @@ export interface OutboxStore {
     }>,
   ): Promise<boolean>
 
-  backlog(): Promise<Backlog>
+  /**
+   * What waits. It is asked for every few seconds, so that of very many rows a store may estimate how many; one that comes to `countedFrom` rows or more
+   * then counts them, up to about that number.
+   */
+  backlog(countedFrom?: number): Promise<Backlog>
 
   /** Sets a stream's unpublished rows aside; where it is parked already, the first reason stays. */
   park(stream: ParkedStream): Promise<void>

@@ -1,7 +1,7 @@
 import type { StoreFigures } from '../ops/metrics.js'
 import type { BulkPublishStore } from './bulk-publish-store.js'
 import type { ChangeLog } from './change-log.js'
-import type { ConnectionFigures, ConnectionKind } from './connection-figures.js'
+import type { ConnectionFigures, ConnectionKind, ListingSource } from './connection-figures.js'
 import type { DatasetStore } from './dataset-store.js'
 import type { IdentityStore } from './identity-store.js'
 import type { LeaseStore } from './lease-store.js'
@@ -24,6 +24,8 @@ export type Stores = Readonly<{
   figures: () => Promise<StoreFigures>
   /** Absent where there is no line for connections. */
   connections?: () => ReadonlyMap<ConnectionKind, ConnectionFigures>
+  /** How many listings of large datasets were answered by what; absent where there is no replica. */
+  listings?: () => ReadonlyMap<ListingSource, number>
   /** Sentences for whoever starts a server on it. */
   warnings?: readonly string[]
   /** Waits for what is being written. */

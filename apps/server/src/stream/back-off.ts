@@ -18,4 +18,3 @@ export function backOffMs(failures: number, random: Random): number {
   const bound = Math.min(BACK_OFF_MS_MAX, BASE_MS * 2 ** Math.min(failures - 1, 16))
   return Math.max(BACK_OFF_MS_MIN, Math.round(chance(random) * bound))
 }
-

@@ -55,7 +55,7 @@ export class BacklogGuard {
     const { outbox, rowsMax, disableAll, observer } = this.deps
     let full = false
     try {
-      const backlog = await outbox.backlog()
+      const backlog = await outbox.backlog(rowsMax)
       observer.waiting(backlog)
       full = backlog.rows >= rowsMax
       if (full) observer.full(backlog, rowsMax)

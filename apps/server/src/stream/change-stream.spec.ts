@@ -145,6 +145,16 @@ test('[SN5] a commit that another node publishes is told to it, and it publishes
   for (const node of nodes) await node.stop()
 })
 
+test('[SN2] a server without a relay takes no shard, and does not count among those that share them', async () => {
+  const { open, stores, clock } = await aWorld({ relay: false })
+  const stream = open()
+  await stream.start()
+  for (let seconds = 0; seconds < 5; seconds++) await pass(clock, 1)
+  const names = SHARD_NAMES.flatMap((name, at) => [name, `relay-${at}`])
+  expect((await stores.leases.holders({ names, now: clock.now() })).size).toBe(0)
+  await stream.stop()
+})
+
 test('[V62] a stream that stops gives all its leases back, and another goes on at once', async () => {
   const { open, stores, clock } = await aWorld()
   const stream = open()

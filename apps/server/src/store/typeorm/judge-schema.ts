@@ -1,6 +1,7 @@
 import { compareVersions } from '../../version.js'
 import { writtenAt, type Release } from './release.js'
 import type { SchemaFound } from './schema-standing.js'
+import { UNFINISHED_COPY } from './unfinished-copy.js'
 
 export type SchemaVerdict =
   | Readonly<{ kind: 'current' }>
@@ -24,6 +25,12 @@ export function judgeSchema(
   const missing = known.filter((name) => ran.every((one) => one.name !== name))
   if (unknown.length === 0) return missing.length === 0 ? { kind: 'current' } : { kind: 'behind', missing }
 
+  if (unknown.some(({ name }) => name === UNFINISHED_COPY)) {
+    return {
+      kind: 'refused',
+      fault: `${database} holds a copy that was begun and is not whole; call npx satchel copy again, which begins anew, or empty the database`,
+    }
+  }
   const names = unknown.map(({ name }) => name).join(', ')
   const newestKnown = Math.max(...known.map(writtenAt))
   const isVouchedFor = unknown.every(

@@ -50,6 +50,9 @@ export class Lane {
   private async attempt<T>(work: (runner: QueryRunner) => Promise<T>): Promise<T> {
     await this.runner.startTransaction()
     try {
+      // TypeORM's own begins as a reader, whose first write fails where another process, as a command beside this server, has written since.
+      await this.runner.query('COMMIT')
+      await this.runner.query('BEGIN IMMEDIATE')
       const answer = await work(this.runner)
       await this.runner.commitTransaction()
       return answer

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { VERSION } from '../../version.js'
-import { faultsOf, statementsOf, type Site, type Step } from '../testing/migration-rules.js'
+import { faultsOf, statementsOf, type Site, type Step } from './testing/migration-rules.js'
 import { ADDITIONS, afterNextSqlite } from './testing/next-release.js'
 import { migrations } from './migrations/migrations.js'
 import { postgresMigrations } from './postgres/migrations/migrations.js'
@@ -43,13 +43,20 @@ describe('what a migration may do', () => {
   const after = (all: readonly (new () => Migration)[], first: readonly string[]): readonly Migration[] =>
     all.map((Made) => new Made()).filter(({ name }) => !first.includes(name))
 
+  /** With the columns that are there now, but for those that it adds itself. */
+  const siteBefore = async (migration: Migration, engine: Site['engine']): Promise<[Step, Site]> => {
+    const its = await statementsOf(migration)
+    const added = its.statements.map((sql) => / ADD COLUMN "?(\w+)/i.exec(sql)?.[1])
+    return [its, site({ engine, columns: new Set([...columns].filter((column) => !added.includes(column))) })]
+  }
+
   test('[MV2] every migration since the first version leaves servers of the minor version before it in peace', async () => {
     const faults: string[] = []
     for (const migration of after(migrations, FIRST_OF_SQLITE)) {
-      faults.push(...faultsOf(await statementsOf(migration), site({ engine: 'sqlite' })))
+      faults.push(...faultsOf(...(await siteBefore(migration, 'sqlite'))))
     }
     for (const migration of after(postgresMigrations(4), FIRST_OF_POSTGRES)) {
-      faults.push(...faultsOf(await statementsOf(migration), site()))
+      faults.push(...faultsOf(...(await siteBefore(migration, 'postgres'))))
     }
     expect(faults).toEqual([])
   })

@@ -92,7 +92,7 @@ describe('a database file between versions', () => {
     expect(await openBy(file)).toEqual([])
     const after = new Database(file, { readonly: true })
     expect(after.prepare('SELECT * FROM schema_standing').all()).toEqual([
-      { one: 1, newest_migration: 1750000000005, written_by: '0.1.0', oldest_server: '0.1.0' },
+      { one: 1, newest_migration: 1750000000006, written_by: '0.1.0', oldest_server: '0.1.0' },
     ])
     after.close()
   })
@@ -118,7 +118,7 @@ describe('a database file between versions', () => {
             }
             return super.up({ query } as never)
           }
-        } as (typeof nextSqlite.migrations)[number],
+        },
     )
     await openBy(join(directory, FILE), { release: { ...nextSqlite, migrations: dying } })
     expect(left.length).toBeGreaterThan(60)

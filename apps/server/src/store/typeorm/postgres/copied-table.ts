@@ -34,7 +34,7 @@ export const COPIED_TABLES: readonly CopiedTable[] = [
     'identity_id marker_id dataset batch_number:n batch_hash sync_count:n accepted_at:n accepted_by',
   ),
   table('pool_usage', 'pool_id lane datasets:n records:n bytes:n sync_sessions:n modified_at:n'),
-  table('signing_key', 'kid public_jwk closed_private_key created_at:n'),
+  table('signing_key', 'kid public_jwk closed_private_key created_at:n signs_from:n closed_under closed_at:n'),
   table(
     'outbox',
     'shard:i seq:n id aggregatetype aggregateid type partition:i pool_id dataset epoch:n sync_count:n previous_epoch:n previous_count:n created_at:n payload',

@@ -38,7 +38,15 @@ describeWithPostgres('a site copied from SQLite into PostgreSQL', (postgres) => 
     const fresh = IDENTITY.replace(/.$/, 'e') as typeof IDENTITY
     const { stores } = site
     await stores.identities.signIn({ pool: POOL, login, named: null, fresh, at: 5 }, judgeSignIn)
-    await stores.signingKeys.addFirst({ kid: 'k', publicJwk: '{}', closedPrivateKey: 'x', createdAt: 1 })
+    const closedUnder = { fingerprint: '0123456789ab', at: 4 }
+    await stores.signingKeys.addFirst({
+      kid: 'k',
+      publicJwk: '{}',
+      closedPrivateKey: 'x',
+      createdAt: 1,
+      signsFrom: 3,
+      closedUnder,
+    })
     const spent = site.update([replace('a', 'é😀'), replace('gone', '1')])
     await site.commit([spent])
     await site.commit([
@@ -110,14 +118,16 @@ describeWithPostgres('a site copied from SQLite into PostgreSQL', (postgres) => 
     expect(inPostgres.map(({ column }) => column)).toEqual([...listed].sort())
   })
 
-  test('[X31] a copy that was interrupted is begun anew, and until it is whole no server starts on it', async () => {
+  test('[X31] [PL12] a copy that was interrupted is begun anew, and until it is whole no server starts on it', async () => {
     const { before } = await aSite()
     const url = await postgres().createDatabase()
     const interrupted = copy(url, ({ done }) => {
       if (done > 4) throw new Error('the power went')
     })
     await expect(interrupted).rejects.toThrow('the power went')
-    await expect(openDatabase(url)).rejects.toThrow('UnfinishedCopy')
+    await expect(openDatabase(url)).rejects.toThrow(
+      'holds a copy that was begun and is not whole; call npx satchel copy again',
+    )
     await copy(url)
     const site = await nodeOn(url)
     expect(await told(site)).toEqual(before)
@@ -141,7 +151,9 @@ describeWithPostgres('a site copied from SQLite into PostgreSQL', (postgres) => 
     await expect(copy(url)).rejects.toThrow(
       /table record has 3 rows, checksum \w+, and in the database .* it has 3 rows/,
     )
-    await expect(openDatabase(url)).rejects.toThrow('UnfinishedCopy')
+    await expect(openDatabase(url)).rejects.toThrow(
+      'holds a copy that was begun and is not whole; call npx satchel copy again',
+    )
   })
 })
 

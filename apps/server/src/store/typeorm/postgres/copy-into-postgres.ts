@@ -6,6 +6,7 @@ import { migrations } from '../migrations/migrations.js'
 import { refuseOtherVersion } from '../refuse-other-version.js'
 import { releaseOf } from '../release.js'
 import type { SchemaFound } from '../schema-standing.js'
+import { UNFINISHED_COPY } from '../unfinished-copy.js'
 import { addressOf } from './address-of.js'
 import { COPIED_TABLES, insertOf, readOf, type CopiedTable } from './copied-table.js'
 import type { Transaction } from './connections.js'
@@ -23,9 +24,6 @@ export type Copied = ReadonlyMap<string, RowSum>
 const ROWS_MAX = 1_000
 const CHARACTERS_MAX = 4_000_000
 const ROWS_FETCHED = 100
-
-/** Listed among the migrations as long as a copy is not whole: no server then takes the database for its own. */
-const UNFINISHED = 'UnfinishedCopy'
 
 /**
  * Copies everything of a stopped site on SQLite into an empty PostgreSQL database, in bounded batches, reads it again, and compares rows and checksums table by
@@ -172,9 +170,9 @@ function sumOf(target: PostgresDatabase, table: CopiedTable): Promise<RowSum> {
 }
 
 const HAS_MIGRATIONS = prepared("SELECT to_regclass('migration') IS NOT NULL AS there")
-const IS_UNFINISHED = prepared(`SELECT 1 FROM migration WHERE name = '${UNFINISHED}'`)
-const BEGIN = prepared(`INSERT INTO migration (timestamp, name) VALUES (0, '${UNFINISHED}')`)
-const FINISH = prepared(`DELETE FROM migration WHERE name = '${UNFINISHED}'`)
+const IS_UNFINISHED = prepared(`SELECT 1 FROM migration WHERE name = '${UNFINISHED_COPY}'`)
+const BEGIN = prepared(`INSERT INTO migration (timestamp, name) VALUES (0, '${UNFINISHED_COPY}')`)
+const FINISH = prepared(`DELETE FROM migration WHERE name = '${UNFINISHED_COPY}'`)
 const SET_EPOCH_BASE = prepared('UPDATE history SET epoch_base = $1')
 // The place that comes next.
 const SET_SEQUENCE = prepared(`SELECT setval('outbox_seq', $1::bigint + 1, false)`)

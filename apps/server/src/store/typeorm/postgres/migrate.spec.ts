@@ -5,10 +5,10 @@ import { describeWithPostgres } from '../../../../../../test/support/postgres/de
 import { eventually } from '../../../../../../test/support/eventually.js'
 import { SystemClock } from '../../../runtime/clock.js'
 import { SystemRandom } from '../../../runtime/random.js'
-import { statementsOf } from '../../testing/migration-rules.js'
+import { statementsOf } from '../testing/migration-rules.js'
 import { ADDITIONS, afterNextPostgres, nextPostgres } from '../testing/next-release.js'
 import { freshDatabase, openDatabase } from '../../testing/postgres-databases.js'
-import type { Migration, Release } from '../release.js'
+import type { Release } from '../release.js'
 import { migrate, MIGRATION_LOCK, type MigrateOptions } from './migrate.js'
 import { nodeName } from './node-name.js'
 import { prepared } from './prepared.js'
@@ -37,7 +37,7 @@ describeWithPostgres('bringing the tables of PostgreSQL up to date', (postgres) 
               }
               return super.up({ query } as never)
             }
-          } as new () => Migration,
+          },
       ),
     }
   }

@@ -81,7 +81,7 @@ describeWithPostgres('several nodes at one PostgreSQL', (postgres) => {
       })
       expect(new Set(wanted.map(({ pool }) => pool)).size).toBe(1)
     }
-    const key = { publicJwk: '{}', closedPrivateKey: 'x', createdAt: 1 }
+    const key = { publicJwk: '{}', closedPrivateKey: 'x', createdAt: 1, signsFrom: 1, closedUnder: null }
     const kept = await onEach((node, at) => node.signingKeys.addFirst({ ...key, kid: `${at}` }))
     expect(kept.map((keys) => keys.length)).toEqual([1, 1, 1])
     expect(new Set(kept.map(([first]) => first!.kid)).size).toBe(1)
@@ -109,6 +109,31 @@ describeWithPostgres('several nodes at one PostgreSQL', (postgres) => {
       )
     }
     expect((await nodes[0]!.pools.find(POOL))!.settings.tags.size).toBe(300)
+  })
+
+  test('[MV8] once an identity is disabled or deleted at one node, no other node takes a write of it, whatever it saw just before', async () => {
+    for (let n = 0; n < 100; n++) {
+      const named = id(`leaving-${n}`)
+      const where = { ...path(), identity: named }
+      await nodes[0]!.identities.createGuest({ identity: named, pool: POOL, at: 1 })
+      let gone = false
+      const writing = nodes.slice(1).map(async (node, at) => {
+        for (let more = 0, after = 0; after < 3; more++) {
+          const begunGone = gone
+          if (begunGone) after++
+          else await node.identities.isActive(named, POOL)
+          const origin = { id: `${n}-${at}-${more}`, number: 0, hash: 'h' }
+          const batch = [replace(`k${at}-${more}`, 'v')]
+          const write = { kind: 'update', path: where, batch, origin, device: null, at: 1, by: 'me' } as const
+          const [outcome] = await node.datasets.commit([write], AWS_LIMITS)
+          if (begunGone) expect(outcome!.kind).toBe('no-identity')
+        }
+      })
+      if (n % 2 === 0) await nodes[0]!.identities.disable(named, 2)
+      else await nodes[0]!.identities.delete([named], 2)
+      gone = true
+      await Promise.all(writing)
+    }
   })
 
   test('[X26] of several nodes that want the same leases at once each gets other ones, and none twice', async () => {

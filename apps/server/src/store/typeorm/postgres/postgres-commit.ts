@@ -33,10 +33,7 @@ function store(transaction: Transaction, { cleared, datasets, records, markers, 
   if (datasets.length === 0) return
   // In the order of their ids, so that two transactions never wait for each other.
   const pools = [...usage].sort(([a], [b]) => (a < b ? -1 : 1))
-  if (cleared.length > 0) {
-    const gone = [textArray(cleared.map(({ identity }) => identity)), textArray(cleared.map(({ dataset }) => dataset))]
-    transaction.leave(CLEAR, gone)
-  }
+  for (const { identity, dataset } of cleared) transaction.leave(CLEAR, [identity, dataset])
   transaction.leave(STORE, [
     textArray(datasets.map(({ path }) => path.identity)),
     textArray(datasets.map(({ path }) => path.dataset)),
@@ -77,8 +74,7 @@ function store(transaction: Transaction, { cleared, datasets, records, markers, 
   ])
 }
 
-const CLEAR = prepared(`DELETE FROM record USING unnest($1::text[], $2::text[]) AS cleared (identity_id, dataset)
-  WHERE record.identity_id = cleared.identity_id AND record.dataset = cleared.dataset`)
+const CLEAR = prepared('DELETE FROM record WHERE identity_id = $1 AND dataset = $2')
 
 const STORE = prepared(`WITH datasets AS (
     INSERT INTO dataset (identity_id, name, "exists", sync_count, deleted_at_count, collected_through, epoch, record_count, bytes,

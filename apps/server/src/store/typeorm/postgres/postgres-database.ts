@@ -21,6 +21,8 @@ export type PostgresOptions = Readonly<{
   partitions: number | null
   /** What the database's own list of connections calls this process (see `node-name.ts`); a tool where it is not given. */
   node?: string
+  /** Of a streaming replica, which may answer listings; absent or null for none. */
+  replicaUrl?: string | null
   clock: Clock
   random: Random
 }> &

@@ -1,11 +1,9 @@
 import {
-  isMergedFrom,
   type DatasetName,
   type DatasetPath,
   type IdentityId,
   type IdentityPoolId,
   type Limits,
-  type SyncRecord,
 } from '@satchel/protocol'
 import { absentDataset, type Dataset } from '../../../domain/dataset.js'
 import type { DatasetWrite, WriteOutcome } from '../../../domain/dataset-write.js'
@@ -13,13 +11,14 @@ import { NO_USAGE, type Usage } from '../../../domain/usage.js'
 import type { DatasetStore, ListRequest, Listing, PoolUsage } from '../../dataset-store.js'
 import { linkMaker, WITHOUT_LINKS, type StreamStorage } from '../../stream-storage.js'
 import { DATASET_COLUMNS, datasetOf, type DatasetRow } from '../dataset-row.js'
+import { readListing } from './listing-statements.js'
 import { commitGroup } from './postgres-commit.js'
 import { LANES, type PostgresDatabase } from './postgres-database.js'
 import { beginEpoch, collectTombstones, purge } from './postgres-housekeeping.js'
 import { FORGET_DEVICE_MARKERS, FORGET_MARKERS } from './postgres-markers.js'
 import { addPoolUsage } from './postgres-pool-usage.js'
+import type { PostgresReplica } from './postgres-replica.js'
 import { prepared } from './prepared.js'
-import { wholeNumbersOf } from './wire-types.js'
 
 /** Keeps datasets in PostgreSQL, which any number of servers may share. */
 export class PostgresDatasetStore implements DatasetStore {
@@ -28,6 +27,7 @@ export class PostgresDatasetStore implements DatasetStore {
   constructor(
     private readonly database: PostgresDatabase,
     private readonly streams: StreamStorage = WITHOUT_LINKS,
+    private readonly replica: PostgresReplica | null = null,
   ) {}
 
   commit(writes: readonly DatasetWrite[], limits: Limits): Promise<readonly WriteOutcome[]> {
@@ -48,29 +48,7 @@ export class PostgresDatasetStore implements DatasetStore {
   }
 
   async list(path: DatasetPath, request: ListRequest): Promise<Listing> {
-    const { identity, dataset: name } = path
-    const { after, through, limit } = request
-    const range = [identity, name, through, after.syncCount, after.key]
-    const rows = await this.database.query<SyncRecord | DatasetsAsRow>(LISTING, [...range, limit, endOfMerged(name)])
-    const records = rows.filter((row) => row.key !== null)
-    // How many more there are has to be counted at the same moment.
-    if (records.length === limit) return this.listAndCount(path, request)
-    const [datasets] = rows.filter((row) => row.key === null)
-    const found = (JSON.parse(datasets!.value) as readonly DatasetRow[] | null) ?? []
-    return { ...standing(name, found.map(wholeNumbersOf)), records, remaining: 0 }
-  }
-
-  private listAndCount({ identity, dataset: name }: DatasetPath, request: ListRequest): Promise<Listing> {
-    const { after, through, limit } = request
-    return this.database.snapshot(async (snapshot) => {
-      const range = [identity, name, through, after.syncCount, after.key]
-      const [found, records, [total]] = await Promise.all([
-        snapshot.query<DatasetRow>(READ_WITH_MERGED, [identity, name, endOfMerged(name)]),
-        snapshot.query<SyncRecord>(RECORDS, [...range, limit]),
-        snapshot.query<{ count: number }>(COUNT_RECORDS, range),
-      ])
-      return { ...standing(name, found), records, remaining: total!.count - records.length }
-    })
+    return (await this.replica?.list(path, request)) ?? readListing(this.database, path, request)
   }
 
   async hasMarker(identity: IdentityId, id: string): Promise<boolean> {
@@ -124,17 +102,6 @@ export class PostgresDatasetStore implements DatasetStore {
   }
 }
 
-/** What a listing has instead of a record in its first row. */
-type DatasetsAsRow = Readonly<{ key: null; value: string }>
-
-/** Names from the dataset's own to the last that begins with it and a dot: '/' is what follows '.'. */
-const endOfMerged = (name: DatasetName): string => `${name}/`
-
-const standing = (name: DatasetName, found: readonly DatasetRow[]): Pick<Listing, 'dataset' | 'mergedNames'> => ({
-  dataset: found.filter((row) => row.name === name).map(datasetOf)[0] ?? absentDataset(name),
-  mergedNames: found.filter((row) => row.exists && isMergedFrom(row.name, name)).map((row) => row.name),
-})
-
 const READ = prepared(`SELECT ${DATASET_COLUMNS} FROM dataset AS d WHERE d.identity_id = $1 AND d.name = $2`)
 
 const READ_SEVERAL = prepared(
@@ -143,28 +110,6 @@ const READ_SEVERAL = prepared(
 
 const LIST_DATASETS = prepared(`SELECT ${DATASET_COLUMNS} FROM dataset AS d
   WHERE d.identity_id = $1 AND d.name > $2 AND d."exists" ORDER BY d.name LIMIT $3`)
-
-const RANGE = `FROM record WHERE identity_id = $1 AND dataset = $2
-  AND sync_count <= coalesce($3::bigint, (SELECT sync_count FROM dataset WHERE identity_id = $1 AND name = $2))
-  AND (sync_count > $4 OR (sync_count = $4 AND "key" > $5::text))`
-
-const RECORD_COLUMNS = `"key", value, sync_count AS "syncCount", modified_at AS "modifiedAt", modified_by AS "modifiedBy",
-  device_modified_at AS "deviceModifiedAt"`
-
-const RECORDS = prepared(`SELECT ${RECORD_COLUMNS} ${RANGE} ORDER BY sync_count, "key" LIMIT $6`)
-
-const WITH_MERGED = `SELECT ${DATASET_COLUMNS} FROM dataset AS d WHERE d.identity_id = $1 AND d.name >= $2`
-
-const READ_WITH_MERGED = prepared(`${WITH_MERGED} AND d.name < $3 ORDER BY d.name`)
-
-// One statement sees one moment. The first row is no record: it has no key, and the datasets as JSON in the place of the value.
-const LISTING =
-  prepared(`(SELECT NULL::text COLLATE "C" AS "key", coalesce(json_agg(found ORDER BY found.name)::text, 'null') AS value, -1 AS "syncCount", NULL AS "modifiedAt",
-    NULL AS "modifiedBy", NULL AS "deviceModifiedAt" FROM (${WITH_MERGED} AND d.name < $7) AS found)
-  UNION ALL (SELECT ${RECORD_COLUMNS} ${RANGE} ORDER BY sync_count, "key" LIMIT $6)
-  ORDER BY "syncCount", "key"`)
-
-const COUNT_RECORDS = prepared(`SELECT count(*) AS count ${RANGE}`)
 
 const HAS_MARKER = prepared('SELECT 1 FROM batch_marker WHERE identity_id = $1 AND marker_id = $2')
 

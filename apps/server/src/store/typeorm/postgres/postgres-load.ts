@@ -14,12 +14,17 @@ import { wholeNumbersOf } from './wire-types.js'
 
 type IdentityRow = Readonly<{ identity: IdentityId; pool: IdentityPoolId; streamTarget: string | null }>
 type StoredDataset = DatasetRow & Readonly<{ identity: IdentityId }>
-/** Where the key stands in what was asked for, from 1 on; then the record's count and its bytes. */
-type HeldRow = readonly [place: number, syncCount: SyncCount, valueBytes: number | null]
+/** Where each key stands in what was asked for, from 1 on; each record's count, and its bytes. Null where none is stored. */
+type HeldLists = readonly [
+  places: readonly number[],
+  syncCounts: readonly SyncCount[],
+  valueBytes: readonly (number | null)[],
+]
+type NothingHeld = readonly [places: null, syncCounts: null, valueBytes: null]
 type LoadedRow = Readonly<{
   epochBase: number
   datasets: readonly StoredDataset[] | null
-  held: readonly HeldRow[] | null
+  held: HeldLists | NothingHeld
   markers: readonly BatchMarker[] | null
 }>
 
@@ -48,7 +53,7 @@ export async function load(transaction: Transaction, writes: readonly DatasetWri
     pools: new Map(locked.map(({ identity, pool }) => [identity, pool])),
     targets: targetsOf(locked),
     datasets: byIdentity(datasets ?? []),
-    records: byDataset(held ?? [], keys),
+    records: byDataset(held, keys),
     markers: new Map((markers ?? []).map((marker) => [marker.id, wholeNumbersOf(marker)])),
   }
 }
@@ -71,24 +76,27 @@ function byIdentity(rows: readonly StoredDataset[]): Loaded['datasets'] {
 }
 
 function byDataset(
-  held: readonly HeldRow[],
+  [places, syncCounts, valueBytes]: HeldLists | NothingHeld,
   keys: readonly Readonly<{ path: DatasetWrite['path']; key: RecordKey }>[],
 ): Loaded['records'] {
   const records = new Map<string, Map<RecordKey, HeldRecord>>()
-  for (const [place, syncCount, valueBytes] of held) {
+  if (places === null) return records
+  for (const [index, place] of places.entries()) {
     const { path, key } = keys[place - 1]!
     const name = datasetKey(path)
     const byKey = records.get(name) ?? new Map<RecordKey, HeldRecord>()
-    records.set(name, byKey.set(key, { syncCount, valueBytes }))
+    records.set(name, byKey.set(key, { syncCount: syncCounts[index]!, valueBytes: valueBytes[index]! }))
   }
   return records
 }
 
-// Rows are locked in the order of their ids, whoever locks several.
+// Rows are locked in the order of their ids, whoever locks several: one after the other, since the inner query stays by itself. Asked for by `= ANY` instead,
+// a plan that serves every list looks into each part of a divided table.
 const LOCK = prepared(`SELECT i.identity_id AS identity, i.pool_id AS pool, p.stream_target AS "streamTarget"
-  FROM identity AS i JOIN identity_pool AS p ON p.pool_id = i.pool_id
-  WHERE i.identity_id = ANY ($1::text[]) AND i.disabled_at IS NULL
-  ORDER BY i.identity_id FOR NO KEY UPDATE OF i`)
+  FROM (SELECT identity_id FROM unnest($1::text[]) AS wanted (identity_id) ORDER BY identity_id COLLATE "C") AS wanted
+  CROSS JOIN LATERAL (SELECT identity_id, pool_id FROM identity
+    WHERE identity.identity_id = wanted.identity_id AND identity.disabled_at IS NULL FOR NO KEY UPDATE) AS i
+  JOIN identity_pool AS p ON p.pool_id = i.pool_id`)
 
 // All of it in one row, as JSON: statements of their own would each cost a commit about as much as finding what they answer. OFFSET 0 keeps each look-up one
 // by key, whatever the planner thinks of the tables' sizes.
@@ -97,7 +105,7 @@ const LOAD = prepared(`SELECT (SELECT epoch_base FROM history) AS "epochBase",
     SELECT d.identity_id AS identity, ${DATASET_COLUMNS}
     FROM unnest($1::text[]) AS wanted (identity_id)
     CROSS JOIN LATERAL (SELECT * FROM dataset WHERE dataset.identity_id = wanted.identity_id OFFSET 0) AS d) AS found) AS datasets,
-  (SELECT json_agg(json_build_array(wanted.place, r.sync_count, r.bytes))
+  (SELECT json_build_array(json_agg(wanted.place), json_agg(r.sync_count), json_agg(r.bytes))
     FROM unnest($2::text[], $3::text[], $4::text[]) WITH ORDINALITY AS wanted (identity_id, dataset, "key", place)
     CROSS JOIN LATERAL (SELECT sync_count, octet_length(value) AS bytes FROM record
       WHERE record.identity_id = wanted.identity_id AND record.dataset = wanted.dataset AND record."key" = wanted."key" OFFSET 0) AS r) AS held,

@@ -5,9 +5,10 @@ import { leaseNow, presentTime, type LeaseTime } from './lease-time.js'
 import type { Statements } from './postgres-database.js'
 import { BY_KEY } from './by-key.js'
 import { KEEP_LINKED } from './postgres-outbox-insert.js'
+import { readBacklog } from './postgres-backlog.js'
 import { pruneOutbox } from './postgres-outbox-prune.js'
 import { prepared, type Prepared } from './prepared.js'
-import { LIVE, SHARD_LIST } from './unpublished-streams.js'
+import { LIVE } from './unpublished-streams.js'
 
 /** The outbox in PostgreSQL, which relays of several processes share by their leases. */
 export class PostgresOutboxStore implements OutboxStore {
@@ -47,9 +48,8 @@ export class PostgresOutboxStore implements OutboxStore {
     })
   }
 
-  async backlog(): Promise<Backlog> {
-    const [row] = await this.database.query<Backlog>(BACKLOG, [SHARD_LIST])
-    return row!
+  backlog(countedFrom = Infinity): Promise<Backlog> {
+    return readBacklog(this.database, countedFrom)
   }
 
   park({ streamName, reason, at }: ParkedStream): Promise<void> {
@@ -120,16 +120,6 @@ const PUBLISHED = prepared(`WITH marked AS MATERIALIZED (
   )
   DELETE FROM outbox_unpublished AS u USING marked AS m
     WHERE u.shard = m.shard AND u.stream_name = m.stream AND u.seq = m.seq`)
-
-// Counting all of a table is quick; what is parked is taken off again.
-const BACKLOG = prepared(`${LIVE}
-  SELECT (SELECT count(*) FROM outbox_unpublished) - (SELECT count(*) FROM waiting AS w
-      JOIN stream_park AS p ON p.stream_name = w.stream
-      JOIN outbox_unpublished AS u ON u.shard = w.shard AND u.stream_name = w.stream) AS "rows",
-    (SELECT min(o.created_at) FROM live AS l CROSS JOIN LATERAL (
-        SELECT seq FROM outbox_unpublished AS first WHERE first.shard = l.shard AND first.stream_name = l.stream
-        ORDER BY first.seq LIMIT 1) AS u
-      JOIN outbox AS o ON o.shard = l.shard AND o.seq = u.seq) AS "oldestAt"`)
 
 const PARK = prepared(`INSERT INTO stream_park (stream_name, reason, parked_at) VALUES ($1, $2, $3)
   ON CONFLICT (stream_name) DO NOTHING`)

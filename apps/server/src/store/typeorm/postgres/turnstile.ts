@@ -23,6 +23,8 @@ type Waiting = Readonly<{ since: number; begin: () => void; cancel: () => void }
 const RETRY_AFTER_SECONDS = 1
 /** How much one piece of work counts in the mean time that work takes. */
 const WEIGHT = 0.1
+/** What work took before says something of what waits now only once the first of those has waited for this share of the target. */
+const EVIDENCE = 0.25
 /** For so long after somebody was turned away this counts as busy. */
 const BUSY_MS = 2_000
 
@@ -98,7 +100,9 @@ export class Turnstile {
   private isCrowded(now: number): boolean {
     const { places, waitingMax, waitMsTarget } = this.bounds
     const waiting = this.ahead.size + this.behind.size
-    if (waiting >= waitingMax || this.oldestWaitMs(now) > waitMsTarget || this.isStalled(now)) return true
+    const oldestMs = this.oldestWaitMs(now)
+    if (waiting >= waitingMax || oldestMs > waitMsTarget || this.isStalled(now)) return true
+    if (oldestMs < waitMsTarget * EVIDENCE) return false
     return ((waiting + 1) * this.meanMs) / places > waitMsTarget
   }
 

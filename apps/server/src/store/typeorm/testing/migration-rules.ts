@@ -1,5 +1,5 @@
-import { compareVersions } from '../../version.js'
-import type { Migration } from '../typeorm/release.js'
+import { compareVersions } from '../../../version.js'
+import type { Migration } from '../release.js'
 
 /** A migration by what it runs. */
 export type Step = Pick<Migration, 'name' | 'oldestServer' | 'transaction'> &
