@@ -4,7 +4,7 @@ import { SITE_SEED, SiteLoad } from '../support/nodes/site-load.js'
 import { Seeded } from '../support/seeded.js'
 
 /** SATCHEL_E2E_KILLS makes a longer run, or a shorter one to try something out. */
-const KILLS = Number(process.env['SATCHEL_E2E_KILLS'] ?? 15)
+const KILLS = Number(process.env['SATCHEL_E2E_KILLS'] ?? 10)
 const LIFE_MS_MIN = 200
 const LIFE_MS_MAX = 2_500
 const TEST_MS_MAX = 240_000

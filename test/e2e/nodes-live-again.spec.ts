@@ -13,7 +13,7 @@ import { Seeded } from '../support/seeded.js'
 import { replace, WireClient, WireDevice } from '../support/wire-client.js'
 
 /** SATCHEL_E2E_KILLS makes a longer run, or a shorter one to try something out. */
-const KILLS = Number(process.env['SATCHEL_E2E_KILLS'] ?? 4)
+const KILLS = Number(process.env['SATCHEL_E2E_KILLS'] ?? 3)
 const DEVICES = 12
 /** A connection that held for ten seconds was a good one; what is killed sooner is waited for longer each time. */
 const LIFE_MS_MIN = 10_500

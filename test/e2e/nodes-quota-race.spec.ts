@@ -7,8 +7,8 @@ import { errorOf, okOf, remove, replace, WireClient, WireDevice, type WireRecord
 
 const WRITERS = 20
 /** As many as fit into this time, of each kind. */
-const RACES_MS = 20_000
-const RACES_MIN = 60
+const RACES_MS = 12_000
+const RACES_MIN = 30
 const BYTES_MAX = 1_048_576
 const DATASETS_MAX = 20
 /** What one writer wants. */

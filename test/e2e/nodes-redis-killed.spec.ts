@@ -8,7 +8,7 @@ import { describeWithRedis } from '../support/redis/describe-with-redis.js'
 import { Seeded } from '../support/seeded.js'
 import { TcpProxy } from '../support/tcp-proxy.js'
 
-const ROUNDS = 10
+const ROUNDS = 8
 
 /** A network that is broken for so long at most, milliseconds. */
 const BROKEN_MS_MAX = 2_500

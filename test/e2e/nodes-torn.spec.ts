@@ -7,7 +7,7 @@ import { settled } from '../support/live-device.js'
 import { Seeded } from '../support/seeded.js'
 
 /** SATCHEL_E2E_TEARS makes a longer run, or a shorter one to try something out. */
-const TEARS = Number(process.env['SATCHEL_E2E_TEARS'] ?? 2_000)
+const TEARS = Number(process.env['SATCHEL_E2E_TEARS'] ?? 1_000)
 const BYTES_MAX = 16_384
 const TORN_MS_MAX = 200_000
 const TEST_MS_MAX = 300_000

@@ -9,7 +9,7 @@ import { Seeded } from '../support/seeded.js'
 import { replace } from '../support/wire-client.js'
 
 /** SATCHEL_E2E_ROUNDS makes a longer run: in each round every node is restarted once. */
-const ROUNDS = Number(process.env['SATCHEL_E2E_ROUNDS'] ?? 3)
+const ROUNDS = Number(process.env['SATCHEL_E2E_ROUNDS'] ?? 2)
 /** A device is live again within two seconds where there is room; this machine is shared with three nodes, their database and all clients. */
 const AWAY_MS_MAX = 15_000
 const TEST_MS_MAX = 240_000

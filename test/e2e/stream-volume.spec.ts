@@ -157,6 +157,6 @@ describeWithKafka('many changes, with a real Kafka', {}, (kafka) => {
 
 describeWithKafka('many changes at several nodes, with a real Kafka', {}, (kafka) => {
   describeWithPostgres('and a real PostgreSQL', (postgres) => {
-    writtenAmongFaults({ kafka, stream: 'volume-nodes', rounds: 10, open: () => onPostgres(postgres), faultsEach: 1 })
+    writtenAmongFaults({ kafka, stream: 'volume-nodes', rounds: 4, open: () => onPostgres(postgres), faultsEach: 1 })
   })
 })

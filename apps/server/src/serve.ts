@@ -118,6 +118,7 @@ export async function createServer(config: Config, overrides: Overrides = {}): P
     await streamStopped
     await services.housekeeping.stop()
     services.identity.keys.stop()
+    services.absence.stop()
     await admin?.close()
     await stores.close()
   }
@@ -187,9 +188,10 @@ function startBackground({
   services.stream.start().catch((cause: unknown) => log.error({ cause }, 'the streams of pools could not be looked at'))
   metrics.watchProcess().catch((cause: unknown) => log.error({ cause }, 'the process cannot be watched'))
   services.identity.keys.watch()
-  services.identity.keys
-    .prepare()
-    .catch((cause: unknown) => log.error({ cause }, 'the signing keys of OpenID tokens cannot be used'))
+  services.identity.keys.prepare().catch((cause: unknown) => {
+    // They are read again when one is wanted.
+    if (!services.absence.explains(cause)) log.error({ cause }, 'the signing keys of OpenID tokens cannot be used')
+  })
 }
 
 /** Asked once, beside the start and not before it. */

@@ -29,6 +29,7 @@ import type { Metrics } from './ops/metrics.js'
 import { OpsPages } from './ops/ops-pages.js'
 import { SigningKeysWatch } from './ops/signing-keys-watch.js'
 import { HousekeepingWatch, QueueWatch } from './ops/store-watch.js'
+import { StoreAbsence } from './ops/store-absence.js'
 import { StreamSettingsWatch } from './ops/stream-settings-watch.js'
 import { StreamWatch } from './ops/stream-watch.js'
 import type { Clock } from './runtime/clock.js'
@@ -72,6 +73,8 @@ export type Services = Readonly<{
   identity: IdentityService
   writes: WriteQueue
   housekeeping: Housekeeping
+  /** What work in the background met of a store that does not answer. */
+  absence: StoreAbsence
   health: Health
   opsPages: OpsPages
 }>
@@ -85,7 +88,8 @@ export function createServices(parts: ServiceParts): Services {
   const identityStanding = new CachedStanding({ source: stores.identities, clock })
 
   const bounds = { ...QUEUE_BOUNDS, ...config.queue }
-  const observer = new QueueWatch({ metrics, log })
+  const absence = new StoreAbsence({ probe: stores.probe, log, clock })
+  const observer = new QueueWatch({ metrics, log, absence })
   const listenerFailed = (cause: unknown) => log.error({ cause }, 'a listener of the commit feed failed')
   const feed = new CommitFeed({ listenerFailed }, () => fanout.nodes)
   const committed = (identities: readonly IdentityId[]) => stream.committed(identities)
@@ -98,6 +102,7 @@ export function createServices(parts: ServiceParts): Services {
   const stream: ChangeStream = createChangeStream(parts, {
     connections,
     seal,
+    absence,
     tellNodes: () => fanout.streamCommitted(),
   })
   const standing = () => stream.standing()
@@ -143,7 +148,7 @@ export function createServices(parts: ServiceParts): Services {
       live.sockets.recheck(departure)
     },
     streamCommitted: () => stream.committedElsewhere(),
-    observer: new FanoutWatch({ metrics: fanoutMetrics, log, clock }),
+    observer: new FanoutWatch({ metrics: fanoutMetrics, log, clock, absence }),
     clock,
     random,
   })
@@ -171,7 +176,7 @@ export function createServices(parts: ServiceParts): Services {
         (pool) => fanout.departed({ kind: 'pool-gone', pool }),
       ],
     },
-    keysObserver: new SigningKeysWatch(log),
+    keysObserver: new SigningKeysWatch({ log, absence }),
     clock,
     random,
     ...(parts.guestRate === undefined ? {} : { guestRate: parts.guestRate }),
@@ -208,8 +213,9 @@ export function createServices(parts: ServiceParts): Services {
       tombstoneDays: config.tombstoneDays,
       streamRetentionDays: config.stream.retentionDays,
       turn: new NodeTurn({ leases: stores.leases, name: HOUSEKEEPING_LEASE, nameHolder: () => random.uuid(), clock }),
-      observer: new HousekeepingWatch({ metrics, log }),
+      observer: new HousekeepingWatch({ metrics, log, absence }),
     }),
+    absence,
     health,
     opsPages: new OpsPages({ health, metrics }),
   }
@@ -218,11 +224,16 @@ export function createServices(parts: ServiceParts): Services {
 /** The stream over the Kafka that the settings name, or none. */
 function createChangeStream(
   { config, secrets, stores, publicUrl, metrics, log, clock, random, kafka }: ServiceParts,
-  { connections, seal, tellNodes }: Readonly<{ connections: PoolConnections; seal: Seal; tellNodes: () => void }>,
+  {
+    connections,
+    seal,
+    absence,
+    tellNodes,
+  }: Readonly<{ connections: PoolConnections; seal: Seal; absence: StoreAbsence; tellNodes: () => void }>,
 ): ChangeStream {
   const clientLog = (facts: object, message: string) => log.debug(facts, message)
   const opened = kafka ?? (config.kafka === null ? null : openKafka(config.kafka, { clock, log: clientLog }))
-  const watch = new StreamWatch({ metrics: metrics.addStream(), log, clock })
+  const watch = new StreamWatch({ metrics: metrics.addStream(), log, clock, absence })
   const stream = new ChangeStream({
     config,
     kafka: opened,
@@ -235,7 +246,7 @@ function createChangeStream(
     observers: {
       relay: watch,
       settings: new StreamSettingsWatch(log),
-      bulkPublishes: new BulkPublishWatch({ metrics, log }),
+      bulkPublishes: new BulkPublishWatch({ metrics, log, absence }),
     },
     clock,
     random,

@@ -1,7 +1,7 @@
 import type { Clock } from '../runtime/clock.js'
 import type { Random } from '../runtime/random.js'
-import { backOffMs } from '../stream/back-off.js'
-import { within } from '../stream/within.js'
+import { backOffMs } from '../runtime/back-off.js'
+import { within } from '../runtime/within.js'
 import { WireFault, type Wire, type WireConnection } from './wire.js'
 
 /** How long a connection may take to be ready, and then to be given everything that is listened to. */

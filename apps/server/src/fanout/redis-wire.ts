@@ -1,6 +1,6 @@
 import type { RedisConfig } from '../config/redis-config.js'
 import type { Clock } from '../runtime/clock.js'
-import { within } from '../stream/within.js'
+import { within } from '../runtime/within.js'
 import { redisFault } from './redis-fault.js'
 import { WireFault, type Wire, type WireConnection, type WireListener } from './wire.js'
 

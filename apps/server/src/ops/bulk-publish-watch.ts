@@ -2,10 +2,11 @@ import type { Logger } from 'pino'
 import type { BulkPublishObserver } from '../stream/bulk-publisher.js'
 import type { BulkPublish } from '../stream/bulk-publishes.js'
 import type { Metrics } from './metrics.js'
+import type { StoreAbsence } from './store-absence.js'
 
 /** Counts and logs how bulk publishes get on. */
 export class BulkPublishWatch implements BulkPublishObserver {
-  constructor(private readonly deps: Readonly<{ metrics: Metrics; log: Logger }>) {}
+  constructor(private readonly deps: Readonly<{ metrics: Metrics; log: Logger; absence: StoreAbsence }>) {}
 
   advanced(datasets: number): void {
     this.deps.metrics.countBulkPublished(datasets)
@@ -24,6 +25,7 @@ export class BulkPublishWatch implements BulkPublishObserver {
   }
 
   interrupted(cause: unknown): void {
-    this.deps.log.error({ cause }, 'a step of a bulk publish failed and will be tried again')
+    const { log, absence } = this.deps
+    if (!absence.explains(cause)) log.error({ cause }, 'a step of a bulk publish failed and will be tried again')
   }
 }

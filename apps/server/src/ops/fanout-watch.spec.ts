@@ -3,6 +3,7 @@ import { HeldClock } from '../runtime/testing/held-clock.js'
 import { FanoutWatch } from './fanout-watch.js'
 import { createLog } from './log.js'
 import { Metrics } from './metrics.js'
+import { StoreAbsence } from './store-absence.js'
 
 function setUp() {
   const clock = new HeldClock()
@@ -10,7 +11,8 @@ function setUp() {
   const metrics = all.addFanout()
   const lines: string[] = []
   const log = createLog('debug', { write: (line) => void lines.push(line) })
-  const watch = new FanoutWatch({ metrics, log, clock })
+  const absence = new StoreAbsence({ probe: () => Promise.resolve(), log, clock })
+  const watch = new FanoutWatch({ metrics, log, clock, absence })
   const said = () => lines.map((line) => JSON.parse(line) as Record<string, unknown>)
   return { clock, all, metrics, watch, said }
 }

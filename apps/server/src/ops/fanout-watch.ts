@@ -4,6 +4,7 @@ import type { BusObserver, DropReason, RefusalReason } from '../fanout/bus-obser
 import type { WireFault } from '../fanout/wire.js'
 import type { Clock } from '../runtime/clock.js'
 import type { FanoutMetrics } from './fanout-metrics.js'
+import type { StoreAbsence } from './store-absence.js'
 
 /** What happens again and again is logged so often at most, milliseconds; all of it is counted. */
 const AGAIN_MS = 60_000
@@ -12,7 +13,9 @@ const AGAIN_MS = 60_000
 export class FanoutWatch implements BusObserver, RecountObserver {
   private readonly loggedAt = new Map<string, number>()
 
-  constructor(private readonly deps: Readonly<{ metrics: FanoutMetrics; log: Logger; clock: Clock }>) {}
+  constructor(
+    private readonly deps: Readonly<{ metrics: FanoutMetrics; log: Logger; clock: Clock; absence: StoreAbsence }>,
+  ) {}
 
   up(): void {
     this.deps.log.info('Redis carries: changes at other nodes are heard at once')
@@ -55,6 +58,7 @@ export class FanoutWatch implements BusObserver, RecountObserver {
 
   failed(cause: unknown): void {
     this.deps.metrics.countFailedLook()
+    if (this.deps.absence.explains(cause)) return
     if (this.isNews('failed')) this.deps.log.warn({ err: cause }, 'changes at other nodes could not be looked for')
   }
 

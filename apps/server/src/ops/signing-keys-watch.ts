@@ -1,15 +1,17 @@
 import type { Logger } from 'pino'
 import type { SigningKeysObserver } from '../identity/signing-keys.js'
+import type { StoreAbsence } from './store-absence.js'
 
 /** Logs what is wrong with the signing keys of a server that runs. */
 export class SigningKeysWatch implements SigningKeysObserver {
-  constructor(private readonly log: Logger) {}
+  constructor(private readonly deps: Readonly<{ log: Logger; absence: StoreAbsence }>) {}
 
   unopened(sentence: string): void {
-    this.log.error(sentence)
+    this.deps.log.error(sentence)
   }
 
   unread(cause: unknown): void {
-    this.log.error({ cause }, 'the signing keys could not be read again; those known go on')
+    const { log, absence } = this.deps
+    if (!absence.explains(cause)) log.error({ cause }, 'the signing keys could not be read again; those known go on')
   }
 }

@@ -2,6 +2,7 @@ import { HeldClock } from '../runtime/testing/held-clock.js'
 import { anOutboxRow } from '../stream/testing/an-outbox-row.js'
 import { createLog } from './log.js'
 import { Metrics } from './metrics.js'
+import { StoreAbsence } from './store-absence.js'
 import { StreamWatch } from './stream-watch.js'
 
 function setUp() {
@@ -9,7 +10,8 @@ function setUp() {
   const metrics = new Metrics(clock)
   const lines: string[] = []
   const log = createLog('debug', { write: (line) => void lines.push(line) })
-  const watch = new StreamWatch({ metrics: metrics.addStream(), log, clock })
+  const absence = new StoreAbsence({ probe: () => Promise.resolve(), log, clock })
+  const watch = new StreamWatch({ metrics: metrics.addStream(), log, clock, absence })
   const said = () => lines.map((line) => JSON.parse(line) as Record<string, unknown>)
   const sent = (kind: 'acknowledged' | 'unknown') =>
     watch.sent({ outcome: kind === 'unknown' ? { kind, reason: 'refused' } : { kind } })

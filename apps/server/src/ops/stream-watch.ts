@@ -5,6 +5,7 @@ import type { Backlog } from '../store/outbox-store.js'
 import type { PublishOutcome } from '../stream/publisher.js'
 import type { LeaseEnd, StoreWork, StreamObserver } from '../stream/stream-observer.js'
 import { KafkaAbsence } from './kafka-absence.js'
+import type { StoreAbsence } from './store-absence.js'
 import type { StreamMetrics } from './stream-metrics.js'
 
 /** From so many rows on, a backlog's shrinking is logged. */
@@ -26,7 +27,9 @@ export class StreamWatch implements StreamObserver {
   private isFull = false
   private rowsMax = 0
 
-  constructor(private readonly deps: Readonly<{ metrics: StreamMetrics; log: Logger; clock: Clock }>) {}
+  constructor(
+    private readonly deps: Readonly<{ metrics: StreamMetrics; log: Logger; clock: Clock; absence: StoreAbsence }>,
+  ) {}
 
   /** Has the metrics ask at every scrape; call it once. */
   watch(figures: Readonly<{ shardsHeld: () => number; parked: () => Promise<number> }>): void {
@@ -96,8 +99,9 @@ export class StreamWatch implements StreamObserver {
   }
 
   failed(work: StoreWork, cause: unknown): void {
-    const { metrics, log, clock } = this.deps
+    const { metrics, log, clock, absence } = this.deps
     metrics.countFailure(work)
+    if (absence.explains(cause)) return
     const now = clock.elapsed()
     if (now - (this.failureLoggedAt.get(work) ?? -Infinity) < FAILURE_MS) return
     this.failureLoggedAt.set(work, now)

@@ -52,8 +52,10 @@ export function changeLogContract(open: OpenStreamStores): void {
   })
 
   test('[V18] rows come by place, published or not, page by page', async () => {
+    expect(await harness.stores.changeLog.newestSeq()).toBe(0)
     for (const base of [0, 1, 2]) await write('a', base)
     const { changeLog } = harness.stores
+    expect(await changeLog.newestSeq()).toBe(3)
     const first = await changeLog.rows({ after: 0, limit: 2 })
     expect(first.map(({ syncCount }) => syncCount)).toEqual([1, 2])
     const second = await changeLog.rows({ after: first[1]!.seq, limit: 2 })

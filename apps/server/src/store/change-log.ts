@@ -28,6 +28,9 @@ export interface ChangeLog {
   /** Datasets with `streamedThrough` above 0, by identity and name. */
   streamedDatasets(page: Readonly<{ after: DatasetCursor | null; limit: number }>): Promise<readonly StreamedDataset[]>
 
+  /** The newest place there is; 0 for none. Whatever was committed before the call has it or an older one; what is committed later may have an older one too. */
+  newestSeq(): Promise<number>
+
   /** Rows by place: at most `limit`, and as many as have payloads of `bytesMax` UTF-8 bytes together, but always the first; no bound where it is not given. */
   rows(page: LogPage): Promise<readonly PlacedOutboxRow[]>
 

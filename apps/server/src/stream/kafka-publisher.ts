@@ -4,7 +4,7 @@ import { judgeAnswer, offsetsAfter, type NextOffsets, type Sent } from './kafka-
 import type { KafkaConnection } from './kafka-connection.js'
 import { outcomeOfFault } from './kafka-fault.js'
 import type { Message, Publisher, PublishOutcome } from './publisher.js'
-import { within } from './within.js'
+import { within } from '../runtime/within.js'
 
 /** A `publish` ends within this time, whatever the broker does. */
 export const PUBLISH_MS_MAX = 10_000

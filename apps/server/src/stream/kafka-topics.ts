@@ -3,7 +3,7 @@ import type { Clock } from '../runtime/clock.js'
 import type { KafkaConnections } from './kafka-connection.js'
 import { FORBIDDEN_TOPIC, kafkaFaultOf, MISSING_TOPIC, type KafkaFault } from './kafka-fault.js'
 import type { TopicFacts, TopicOutcome, Topics } from './topics.js'
-import { within } from './within.js'
+import { within } from '../runtime/within.js'
 
 /** An `inspect` ends within this time, whatever the brokers do. */
 export const INSPECT_MS_MAX = 10_000

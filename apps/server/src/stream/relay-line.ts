@@ -3,7 +3,7 @@ import type { Clock } from '../runtime/clock.js'
 import type { Random } from '../runtime/random.js'
 import type { OutboxStore } from '../store/outbox-store.js'
 import { AcknowledgedRows } from './acknowledged-rows.js'
-import { backOffMs } from './back-off.js'
+import { backOffMs } from '../runtime/back-off.js'
 import { LineWindow, messageBytes, type Batch } from './line-window.js'
 import type { Parking } from './parking.js'
 import type { OpenPublisher, Publisher, PublishOutcome } from './publisher.js'
@@ -12,7 +12,7 @@ import { rowMessage } from './row-message.js'
 import type { Tenure } from './held-tenure.js'
 import { StreamHolds } from './stream-holds.js'
 import type { StreamObserver } from './stream-observer.js'
-import { within } from './within.js'
+import { within } from '../runtime/within.js'
 
 /**
  * Keeps the records of a row at this server and answers its payload with a link in their stead. For one row it answers the same payload, or one

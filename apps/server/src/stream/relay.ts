@@ -8,7 +8,7 @@ import { RelayLine, type RelayLineParts } from './relay-line.js'
 import type { Tenure } from './held-tenure.js'
 import { ShardLeases, type TenureListener } from './shard-leases.js'
 import type { Topics } from './topics.js'
-import { within } from './within.js'
+import { within } from '../runtime/within.js'
 
 /** How long giving the leases back may take when the server stops; they end by themselves otherwise. */
 const RELEASE_MS_MAX = 1_000

@@ -1,6 +1,6 @@
 import type { Clock } from '../runtime/clock.js'
 import type { Random } from '../runtime/random.js'
-import { backOffMs } from './back-off.js'
+import { backOffMs } from '../runtime/back-off.js'
 
 /** Streams that are remembered; past that the ones whose hold is over are forgotten, with how often they refused. */
 const HOLDS_MAX = 1_000

@@ -31,6 +31,10 @@ export class MemoryChangeLog implements ChangeLog {
     return Promise.resolve(streamed.slice(0, limit))
   }
 
+  newestSeq(): Promise<number> {
+    return Promise.resolve([...this.database.outbox.values()].reduce((newest, { seq }) => Math.max(newest, seq), 0))
+  }
+
   rows({ after, limit, bytesMax = Number.MAX_SAFE_INTEGER }: LogPage): Promise<readonly PlacedOutboxRow[]> {
     let bytes = 0
     const fits = ({ payload }: PlacedOutboxRow, place: number) =>

@@ -15,6 +15,11 @@ export class SqliteChangeLog implements ChangeLog {
     return this.query(STREAMED, [after?.identity ?? '', after?.dataset ?? '', limit])
   }
 
+  async newestSeq(): Promise<number> {
+    const [found] = await this.query<{ seq: number }>(NEWEST_SEQ, [])
+    return found?.seq ?? 0
+  }
+
   rows({ after, limit, bytesMax = Number.MAX_SAFE_INTEGER }: LogPage): Promise<readonly PlacedOutboxRow[]> {
     return this.query(ROWS, [after, limit, bytesMax])
   }
@@ -41,6 +46,8 @@ const STREAMED = `SELECT i.pool_id AS pool, d.identity_id AS identity, d.name AS
     d.stream_begun AS streamBegun
   FROM dataset AS d CROSS JOIN identity AS i ON i.identity_id = d.identity_id
   WHERE d.streamed_count > 0 AND (d.identity_id, d.name) > (?, ?) ORDER BY d.identity_id, d.name LIMIT ?`
+
+const NEWEST_SEQ = 'SELECT seq FROM outbox ORDER BY seq DESC LIMIT 1'
 
 // How large a payload is stands before it, so that none is read that is not wanted.
 const ROWS = `WITH sized AS (

@@ -131,9 +131,9 @@ describe('a database file between versions', () => {
   test('[MV1] a migration that nobody vouches for is refused, whatever the database says of others', async () => {
     const file = await fileOf(nextSqlite)
     const raw = new Database(file)
-    raw.exec(`INSERT INTO migration (timestamp, name) VALUES (0, 'UnfinishedCopy')`)
+    raw.exec(`INSERT INTO migration (timestamp, name) VALUES (0, 'NobodyKnows')`)
     raw.close()
-    await expect(openBy(file)).rejects.toThrow(/newer version of Satchel.*UnfinishedCopy/)
+    await expect(openBy(file)).rejects.toThrow(/newer version of Satchel.*NobodyKnows/)
   })
 })
 

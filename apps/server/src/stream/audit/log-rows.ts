@@ -18,15 +18,18 @@ export async function* streamedDatasets(log: ChangeLog): AsyncGenerator<Streamed
   }
 }
 
-/** The rows of the change log by place, up to about those written by `until`: a live server goes on writing, and might do so for ever. */
-export async function* logRows(log: ChangeLog, until: number): AsyncGenerator<readonly PlacedOutboxRow[]> {
-  let after = 0
-  for (;;) {
+/**
+ * The rows of the change log by place, up to the newest that was there when the reading began, and all that was committed by then. Of each dataset they are a
+ * piece without gaps, although transactions commit in another order than that of their places: a change takes its place only once the one before it is
+ * committed, so one that is placed up to there has all its predecessors in the pages.
+ */
+export async function* logRows(log: Pick<ChangeLog, 'newestSeq' | 'rows'>): AsyncGenerator<readonly PlacedOutboxRow[]> {
+  const newest = await log.newestSeq()
+  for (let after = 0; after < newest;) {
     const page = await log.rows({ after, limit: PAGE, bytesMax: PAGE_BYTES_MAX })
     const last = page.at(-1)
     if (last === undefined) return
-    yield page
-    if (last.createdAt > until) return
+    yield last.seq <= newest ? page : page.filter(({ seq }) => seq <= newest)
     after = last.seq
   }
 }

@@ -17,7 +17,7 @@ export async function repair(
 ): Promise<Republished> {
   const republisher = new Republisher(parts)
   try {
-    for await (const page of logRows(log, parts.clock.now())) {
+    for await (const page of logRows(log)) {
       for (const row of page) if (lacking.get(placeKey(row))?.covers(row) === true) await republisher.add(row)
     }
     await republisher.end()

@@ -39,7 +39,7 @@ export async function runAudit(parts: AuditParts, options: AuditOptions): Promis
     if (!targets.has(pool)) targets.set(pool, await parts.targetOf(pool))
     audit.addStored(dataset, targets.get(pool) ?? null)
   }
-  for await (const page of logRows(log, startedAt)) {
+  for await (const page of logRows(log)) {
     const waiting = parts.relay ? await waitingOf(log, page) : null
     for (const row of page) {
       audit.addRow(row, waiting?.has(row.seq) ?? row.createdAt > startedAt - OTHER_RELAY_MS_MAX)
@@ -53,7 +53,7 @@ export async function runAudit(parts: AuditParts, options: AuditOptions): Promis
   for (const verdict of audit.verdicts()) findings.add(verdict)
 
   if (findings.lacking.size > 0) {
-    for await (const page of logRows(log, startedAt)) for (const row of page) findings.addRow(row)
+    for await (const page of logRows(log)) for (const row of page) findings.addRow(row)
   }
   return findings.result(clock.now())
 }

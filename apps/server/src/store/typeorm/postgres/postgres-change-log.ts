@@ -8,7 +8,7 @@ import { SHARD_LIST, WAITING } from './unpublished-streams.js'
 
 /**
  * Reads the change log. Whatever was committed before the first page is in the pages; of what is committed while they are read, by transactions that took
- * their places before, a row may be missed.
+ * their places before, a row may be missed. A dataset's changes take their places under the lock of its identity, each after the one before is committed.
  */
 export class PostgresChangeLog implements ChangeLog {
   constructor(private readonly reads: Pick<Transaction, 'query'>) {}
@@ -18,6 +18,11 @@ export class PostgresChangeLog implements ChangeLog {
     limit,
   }: Readonly<{ after: DatasetCursor | null; limit: number }>): Promise<readonly StreamedDataset[]> {
     return this.reads.query(STREAMED, [after?.identity ?? '', after?.dataset ?? '', limit])
+  }
+
+  async newestSeq(): Promise<number> {
+    const [found] = await this.reads.query<{ seq: number }>(NEWEST_SEQ, [SHARD_LIST])
+    return found?.seq ?? 0
   }
 
   rows({ after, limit, bytesMax = Number.MAX_SAFE_INTEGER }: LogPage): Promise<readonly PlacedOutboxRow[]> {
@@ -41,6 +46,10 @@ const STREAMED = prepared(`SELECT i.pool_id AS pool, d.identity_id AS identity, 
     d.sync_count AS "syncCount", d.streamed_epoch AS "streamedEpoch", d.streamed_count AS "streamedThrough", d.stream_begun AS "streamBegun"
   FROM dataset AS d JOIN identity AS i ON i.identity_id = d.identity_id
   WHERE d.streamed_count > 0 AND (d.identity_id, d.name) > ($1, $2) ORDER BY d.identity_id, d.name LIMIT $3`)
+
+const NEWEST_SEQ = prepared(`SELECT next.seq FROM unnest($1::int[]) AS wanted (shard) CROSS JOIN LATERAL (
+    SELECT seq FROM outbox WHERE outbox.shard = wanted.shard ORDER BY outbox.seq DESC LIMIT 1) AS next
+  ORDER BY next.seq DESC LIMIT 1`)
 
 const ROWS = prepared(`SELECT ${OUTBOX_COLUMNS} FROM (
     SELECT first.shard, first.seq, row_number() OVER (ORDER BY first.seq) AS place, sum(first.size) OVER (ORDER BY first.seq) AS bytes

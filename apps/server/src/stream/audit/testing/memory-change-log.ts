@@ -7,6 +7,10 @@ export class MemoryChangeLog implements ChangeLog {
   readonly datasets = new Map<string, StreamedDataset>()
   held: PlacedOutboxRow[] = []
   readonly unpublished = new Set<number>()
+  /** Rows of a page, where that is fewer than asked for. */
+  pageMax = Infinity
+  /** What happens behind each page. */
+  afterPage: () => void = () => undefined
 
   streamedDatasets(
     page: Readonly<{ after: DatasetCursor | null; limit: number }>,
@@ -16,8 +20,15 @@ export class MemoryChangeLog implements ChangeLog {
     return Promise.resolve(keys.slice(0, page.limit).map((key) => this.datasets.get(key)!))
   }
 
+  newestSeq(): Promise<number> {
+    return Promise.resolve(this.held.reduce((newest, { seq }) => Math.max(newest, seq), 0))
+  }
+
   rows({ after, limit }: Readonly<{ after: number; limit: number }>): Promise<readonly PlacedOutboxRow[]> {
-    return Promise.resolve(this.held.filter(({ seq }) => seq > after).slice(0, limit))
+    const rows = this.held.filter(({ seq }) => seq > after).sort((a, b) => a.seq - b.seq)
+    const page = rows.slice(0, Math.min(limit, this.pageMax))
+    this.afterPage()
+    return Promise.resolve(page)
   }
 
   rowsOf(

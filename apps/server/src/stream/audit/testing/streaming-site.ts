@@ -64,7 +64,7 @@ export class StreamingSite {
       syncCount,
       previousEpoch,
       previous,
-      seq: ++this.seq,
+      seq: over.seq ?? this.takePlace(),
     }
     this.log.held.push(row)
     this.log.unpublished.add(row.seq)
@@ -72,6 +72,11 @@ export class StreamingSite {
     const stored = { ...at, ...streamed, ...(row.type === 'change' ? change : {}), epoch, syncCount }
     this.log.datasets.set(datasetKey(at), stored)
     return row
+  }
+
+  /** The place of a change whose transaction may commit later than those placed behind it. */
+  takePlace(): number {
+    return ++this.seq
   }
 
   /** Writes that the stream carries, one after another, and what the relay makes of them. */

@@ -1,4 +1,4 @@
-import { SeededRandom } from '../runtime/testing/seeded-random.js'
+import { SeededRandom } from './testing/seeded-random.js'
 import { BACK_OFF_MS_MAX, BACK_OFF_MS_MIN, backOffMs } from './back-off.js'
 
 const waits = (failures: number) => {

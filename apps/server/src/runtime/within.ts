@@ -1,4 +1,4 @@
-import type { Clock } from '../runtime/clock.js'
+import type { Clock } from './clock.js'
 
 /** What `work` comes to, or, when that takes longer than `ms`, what `late` makes of it; `work` goes on unheard then. */
 export function within<T>(
