@@ -117,7 +117,12 @@ describeInChromium('the demo page', () => {
     )
     await phone.notes.fill('meanwhile')
     await phone.until(async () => expect(await phone.waiting()).toBe(1))
-    expect(await phone.card.locator('.reason').textContent()).toMatch(/(nobody answers|connection ended).*, for \d+ s/)
+    // Between two attempts, since one that is under way has no reason yet.
+    await phone.until(async () =>
+      expect(await phone.card.locator('.reason').textContent()).toMatch(
+        /(nobody answers|connection ended).*, for \d+ s/,
+      ),
+    )
 
     const again = await own.restart({ SATCHEL_PORT: new URL(own.url).port })
     await laptop.until(async () => expect(await laptop.notes.inputValue()).toBe('meanwhile'), 60_000)
