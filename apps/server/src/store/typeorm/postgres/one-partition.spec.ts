@@ -68,7 +68,29 @@ describeWithPostgres('tables divided by identity', (postgres) => {
     })
     expect(touched).toHaveLength(1)
   })
+
+  test('[X4] a commit looks up an identity once, however many pools have come since its connection planned that', async () => {
+    const looks = await harness.database.transaction(async (transaction) => {
+      const store = storeWithin(transaction)
+      await transaction.run(ANALYZE) // so that there is known to be one
+      await store.commit([update(0)], AWS_LIMITS)
+      await transaction.run(ADD_POOLS)
+      const [before] = await transaction.query<{ looks: number }>(LOOKS)
+      await store.commit([update(1)], AWS_LIMITS)
+      const [after] = await transaction.query<{ looks: number }>(LOOKS)
+      return Number(after!.looks) - Number(before!.looks)
+    })
+    expect(looks).toBe(1)
+  })
 })
+
+const ANALYZE = prepared('ANALYZE identity_pool')
+const ADD_POOLS = prepared(
+  `INSERT INTO identity_pool SELECT 'us-east-1:p' || n, 'p', '{}', '{}', '{}', NULL, 0, 0 FROM generate_series(1, 50) AS n`,
+)
+const LOOKS = prepared(
+  `SELECT sum(coalesce(idx_scan, 0)) AS looks FROM pg_stat_xact_user_tables WHERE relname ~ '^identity_[0-9]+$'`,
+)
 
 const TOUCHED = prepared(`SELECT DISTINCT substring(relname FROM '_([0-9]+)$') AS part FROM pg_stat_xact_user_tables
   WHERE relname ~ '^(identity|dataset|record|batch_marker)_[0-9]+$'

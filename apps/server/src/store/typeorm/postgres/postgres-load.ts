@@ -91,12 +91,13 @@ function byDataset(
 }
 
 // Rows are locked in the order of their ids, whoever locks several: one after the other, since the inner query stays by itself. Asked for by `= ANY` instead,
-// a plan that serves every list looks into each part of a divided table.
+// a plan that serves every list looks into each part of a divided table. OFFSET 0: a plan that was made while there was one pool must not begin with the pools, or
+// it would lock everybody anew for each of those that came since.
 const LOCK = prepared(`SELECT i.identity_id AS identity, i.pool_id AS pool, p.stream_target AS "streamTarget"
   FROM (SELECT identity_id FROM unnest($1::text[]) AS wanted (identity_id) ORDER BY identity_id COLLATE "C") AS wanted
   CROSS JOIN LATERAL (SELECT identity_id, pool_id FROM identity
     WHERE identity.identity_id = wanted.identity_id AND identity.disabled_at IS NULL FOR NO KEY UPDATE) AS i
-  JOIN identity_pool AS p ON p.pool_id = i.pool_id`)
+  CROSS JOIN LATERAL (SELECT stream_target FROM identity_pool WHERE identity_pool.pool_id = i.pool_id OFFSET 0) AS p`)
 
 // All of it in one row, as JSON: statements of their own would each cost a commit about as much as finding what they answer. OFFSET 0 keeps each look-up one
 // by key, whatever the planner thinks of the tables' sizes.
