@@ -28,7 +28,7 @@ const USAGE = `npm run bench -- [<name>]… [--only <name>]… [--quick] [--log-
   <name>       a scenario:  ${SCENARIOS.map(({ name }) => name).join(', ')}; may be repeated
   --quick      fewer rounds, smaller sizes: shows that all of it works, gives no figure to quote
   --log-level  the server's SATCHEL_LOG_LEVEL; default: the server's own default
-  --profile    no table, but where the server's threads spend their time; "updates" unless --only bulk is given
+  --profile    no table, but where the server's threads spend their time; "updates" unless --only bulk or postgres is given
 `
 
 const { values, positionals } = parseArgs({

@@ -6,9 +6,12 @@ import { profileSummary } from './summary.js'
 
 const WARM_UPS = 2
 
-/** Records where each thread of the server spends its time while it takes the updates of a scenario. */
-export async function profileScenario({ name, IDENTITIES, workloadFor }, { quick, say, generator, env }) {
-  const server = await startWithGuests({ count: IDENTITIES, env, profiled: true })
+/**
+ * Records where each thread of the server spends its time while it takes the updates of a scenario; `start` is for those whose server is not just one
+ * on a database of its own.
+ */
+export async function profileScenario({ name, IDENTITIES, workloadFor, start }, { quick, say, generator, env }) {
+  const server = await (start ?? startWithGuests)({ count: IDENTITIES, env, profiled: true, say })
   const { port, pool, identities } = server
   const workload = workloadFor(quick)
   await generator.ask({ call: 'enter', port, pool, identities })

@@ -17,14 +17,14 @@ export const onDatabase = (url, env = {}) => ({ ...SHARED, SATCHEL_DATABASE_URL:
  * A new database with a pool of so many guests, and `nodes` running servers on it; `identities` are the active ones, `port` that of the first node. See
  * {@link seedPostgresIdentities} for `workload`.
  */
-export async function startOnPostgres(postgres, { env = {}, nodes: count = 1, ...seed }) {
+export async function startOnPostgres(postgres, { env = {}, nodes: count = 1, profiled = false, ...seed }) {
   const url = await postgres.createDatabase()
   const first = await startSatchel({ env: onDatabase(url, env) })
   const pool = await createGuestPool(first)
   await first.stop()
   const identities = await seedPostgresIdentities(url, { pool, ...seed })
   const nodes = []
-  while (nodes.length < count) nodes.push(await startSatchel({ env: onDatabase(url, env) }))
+  while (nodes.length < count) nodes.push(await startSatchel({ env: onDatabase(url, env), profiled }))
   return { ...nodes[0], nodes, ports: nodes.map(({ port }) => port), url, pool, identities, stop: () => stopAll(nodes) }
 }
 
