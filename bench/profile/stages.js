@@ -4,7 +4,10 @@
  */
 const STAGES = [
   ['SQLite: statements and commit', /better-sqlite3|bench\/profile\/statement-times/],
-  ['PostgreSQL: statements out and answers in', /node_modules\/pg|server\/dist\/store\/typeorm\/postgres\/(connections|asked-statements|gather-sends|turnstile|wire-types|prepared)/],
+  [
+    'PostgreSQL: statements out and answers in',
+    /node_modules\/pg|server\/dist\/store\/typeorm\/postgres\/(connections|asked-statements|gather-sends|turnstile|wire-types|prepared)/,
+  ],
   ['TypeORM around the statements', /node_modules\/typeorm/],
   ['Kafka client', /node_modules\/kafkajs/],
   ['stream: relay and its ports', /server\/dist\/stream/],
