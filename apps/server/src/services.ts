@@ -1,5 +1,6 @@
 import type { IdentityId } from '@satchel/protocol'
 import type { Logger } from 'pino'
+import { GatheredStanding } from './access/gathered-standing.js'
 import { CachedStanding } from './access/identity-standing.js'
 import type { Keyring } from './access/keyring.js'
 import { Seal } from './access/seal.js'
@@ -85,7 +86,10 @@ export function createServices(parts: ServiceParts): Services {
   const place: Place = { region: config.region, accountId: config.accountId }
   const seal = new Seal(secrets.keyring)
   const credentials = new TemporaryCredentials({ keyring: secrets.keyring, seal, clock, random })
-  const identityStanding = new CachedStanding({ source: stores.identities, clock })
+  const identityStanding = new CachedStanding({
+    source: new GatheredStanding({ source: stores.identities, clock }),
+    clock,
+  })
 
   const bounds = { ...QUEUE_BOUNDS, ...config.queue }
   const absence = new StoreAbsence({ probe: stores.probe, log, clock })

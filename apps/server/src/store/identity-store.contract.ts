@@ -47,6 +47,8 @@ export function identityStoreContract(open: () => Promise<IdentityStores>): void
     expect([...found].sort((a, b) => (a.identity < b.identity ? -1 : 1))).toEqual(expected)
     expect(found.find(({ identity }) => identity === id('b'))).toMatchObject({ logins: [LOGIN] })
     expect(await stores.identities.findSeveral([])).toEqual([])
+    expect(await stores.identities.poolsOfActive(asked)).toEqual(new Map([[id('b'), POOL]]))
+    expect(await stores.identities.poolsOfActive([])).toEqual(new Map())
   })
 
   test('[I2] a guest of a missing pool is not made', async () => {

@@ -36,6 +36,9 @@ export interface IdentityStore {
   /** True while the identity may be used: it is there, in that pool, not disabled, and so is the pool. */
   isActive(identity: IdentityId, pool: IdentityPoolId): Promise<boolean>
 
+  /** The pool of each of them that may be used, as {@link isActive} has it; by one question however many they are. */
+  poolsOfActive(identities: readonly IdentityId[]): Promise<ReadonlyMap<IdentityId, IdentityPoolId>>
+
   /** The identity that has this login. */
   findByLogin(pool: IdentityPoolId, login: Login): Promise<IdentityId | null>
 

@@ -21,6 +21,11 @@ export class MemoryIdentityStore implements IdentityStore {
     return Promise.resolve(held !== null && held.pool === pool && held.disabledAt === null)
   }
 
+  async poolsOfActive(identities: readonly IdentityId[]): Promise<ReadonlyMap<IdentityId, IdentityPoolId>> {
+    const active = (await this.findSeveral(identities)).filter(({ disabledAt }) => disabledAt === null)
+    return new Map(active.map(({ identity, pool }) => [identity, pool]))
+  }
+
   findByLogin(pool: IdentityPoolId, login: Login): Promise<IdentityId | null> {
     return Promise.resolve(this.database.pools.has(pool) ? this.ownerOf(pool, login) : null)
   }

@@ -21,7 +21,12 @@ export class SqliteIdentityStore implements IdentityStore {
   }
 
   async isActive(identity: IdentityId, pool: IdentityPoolId): Promise<boolean> {
-    return (await query(this.database.reads, IS_ACTIVE, [identity, pool])).length > 0
+    return (await this.poolsOfActive([identity])).get(identity) === pool
+  }
+
+  async poolsOfActive(identities: readonly IdentityId[]): Promise<ReadonlyMap<IdentityId, IdentityPoolId>> {
+    const rows = await query<IdentityInPool>(this.database.reads, ACTIVE, [JSON.stringify(identities)])
+    return new Map(rows.map(({ identity, pool }) => [identity, pool]))
   }
 
   findByLogin(pool: IdentityPoolId, login: Login): Promise<IdentityId | null> {
@@ -137,8 +142,8 @@ const listOf = (hideDisabled: boolean): string => `SELECT ${IDENTITY_COLUMNS} FR
     ORDER BY identity_id LIMIT ?
   ) i LEFT JOIN login l ON l.identity_id = i.identity_id ORDER BY i.identity_id, l.provider, l.user_id`
 
-const IS_ACTIVE = `SELECT 1 FROM identity i JOIN identity_pool p ON p.pool_id = i.pool_id
-  WHERE i.identity_id = ? AND i.pool_id = ? AND i.disabled_at IS NULL`
+const ACTIVE = `SELECT i.identity_id AS identity, i.pool_id AS pool FROM identity i JOIN identity_pool p ON p.pool_id = i.pool_id
+  WHERE i.identity_id IN (SELECT value FROM json_each(?)) AND i.disabled_at IS NULL`
 
 const OWNER = `SELECT l.identity_id AS identity FROM login l JOIN identity_pool p ON p.pool_id = l.pool_id
   WHERE l.pool_id = ? AND l.provider = ? AND l.user_id = ?`

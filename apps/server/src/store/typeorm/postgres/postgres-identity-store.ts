@@ -26,7 +26,12 @@ export class PostgresIdentityStore implements IdentityStore {
   }
 
   async isActive(identity: IdentityId, pool: IdentityPoolId): Promise<boolean> {
-    return (await this.database.query(IS_ACTIVE, [identity, pool])).length > 0
+    return (await this.poolsOfActive([identity])).get(identity) === pool
+  }
+
+  async poolsOfActive(identities: readonly IdentityId[]): Promise<ReadonlyMap<IdentityId, IdentityPoolId>> {
+    const rows = await this.database.query<IdentityInPool>(ACTIVE, [textArray(identities)])
+    return new Map(rows.map(({ identity, pool }) => [identity, pool]))
   }
 
   findByLogin(pool: IdentityPoolId, login: Login): Promise<IdentityId | null> {
@@ -126,7 +131,7 @@ async function ownerWith(reads: Reads, pool: IdentityPoolId, login: Login): Prom
 // OFFSET 0 keeps each look-up one by key, however many are asked for and whatever the planner thinks of the tables' sizes.
 const FIND = prepared(`SELECT ${IDENTITY_COLUMNS} FROM unnest($1::text[]) AS wanted (identity_id)
   CROSS JOIN LATERAL (SELECT * FROM identity WHERE identity.identity_id = wanted.identity_id OFFSET 0) AS i
-  JOIN identity_pool AS p ON p.pool_id = i.pool_id
+  CROSS JOIN LATERAL (SELECT 1 FROM identity_pool WHERE identity_pool.pool_id = i.pool_id OFFSET 0) AS p
   LEFT JOIN LATERAL (SELECT provider, user_id FROM login WHERE login.identity_id = i.identity_id OFFSET 0) AS l ON true
   ORDER BY l.provider, l.user_id`)
 
@@ -136,8 +141,11 @@ const LIST = prepared(`SELECT ${IDENTITY_COLUMNS} FROM (
     ORDER BY identity_id LIMIT $3
   ) AS i LEFT JOIN login AS l ON l.identity_id = i.identity_id ORDER BY i.identity_id, l.provider, l.user_id`)
 
-const IS_ACTIVE = prepared(`SELECT 1 FROM identity AS i JOIN identity_pool AS p ON p.pool_id = i.pool_id
-  WHERE i.identity_id = $1 AND i.pool_id = $2 AND i.disabled_at IS NULL`)
+const ACTIVE =
+  prepared(`SELECT i.identity_id AS identity, i.pool_id AS pool FROM unnest($1::text[]) AS wanted (identity_id)
+  CROSS JOIN LATERAL (SELECT identity_id, pool_id FROM identity
+    WHERE identity.identity_id = wanted.identity_id AND identity.disabled_at IS NULL OFFSET 0) AS i
+  CROSS JOIN LATERAL (SELECT 1 FROM identity_pool WHERE identity_pool.pool_id = i.pool_id OFFSET 0) AS p`)
 
 const OWNER =
   prepared(`SELECT l.identity_id AS identity FROM login AS l JOIN identity_pool AS p ON p.pool_id = l.pool_id
