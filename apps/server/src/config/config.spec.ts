@@ -33,6 +33,7 @@ test('[O2] without any setting the defaults hold', () => {
     adminPort: null,
     limits: AWS_LIMITS,
     socketsPerAddressMax: 1_000,
+    trustedProxies: [],
     tombstoneDays: 180,
     queue: { writesMax: 4096, bytesMax: 67_108_864 },
   })
@@ -75,6 +76,7 @@ test('every setting is read', () => {
     SATCHEL_LIMIT_DATASETS_PER_IDENTITY: '40',
     SATCHEL_LIMIT_BYTES_PER_IDENTITY: '83886080',
     SATCHEL_SOCKETS_PER_ADDRESS: '12',
+    SATCHEL_TRUSTED_PROXIES: '10.0.0.0/8, 2001:db8::1,',
     SATCHEL_TOMBSTONE_DAYS: '30',
     SATCHEL_DRAIN_SECONDS: '3',
     SATCHEL_QUEUE_WRITES: '10',
@@ -115,6 +117,7 @@ test('every setting is read', () => {
       bytesPerIdentityMax: 83_886_080,
     },
     socketsPerAddressMax: 12,
+    trustedProxies: ['10.0.0.0/8', '2001:db8::1'],
     tombstoneDays: 30,
     queue: { writesMax: 10, bytesMax: 8_388_608 },
   })
@@ -188,6 +191,9 @@ test.each([
   ['SATCHEL_ALLOWED_ORIGINS', '*, https://a.example', 'beside *'],
   ['SATCHEL_ALLOWED_ORIGINS', ',', 'names no origin'],
   ['SATCHEL_ALLOWED_ORIGINS', 'null', 'is not an origin'],
+  ['SATCHEL_TRUSTED_PROXIES', ',', 'names no proxy'],
+  ['SATCHEL_TRUSTED_PROXIES', '10.0.0.1, 10.0.0.0/40', 'at place 2 has something else than 0 to 32 behind its slash'],
+  ['SATCHEL_TRUSTED_PROXIES', '::1, proxy.example', 'at place 2 is neither an IP address nor a range'],
   ['SATCHEL_DEMO', 'true', 'is not one of the words'],
   ['SATCHEL_LOG_LEVEL', 'INFO', 'is not one of the words'],
   ['SATCHEL_TOMBSTONE_DAYS', '0', 'is below 1'],
