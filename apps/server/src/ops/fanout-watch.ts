@@ -22,6 +22,7 @@ export class FanoutWatch implements BusObserver, RecountObserver {
   }
 
   away({ kind, message }: WireFault): void {
+    this.deps.metrics.countAway()
     this.deps.log.warn({ kind, reason: message }, 'Redis does not carry: changes at other nodes are looked for instead')
   }
 
