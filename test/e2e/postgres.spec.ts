@@ -7,7 +7,7 @@ import { adminOf, aGuest, aPool } from '../support/a-pool.js'
 import { eventually } from '../support/eventually.js'
 import { describeWithPostgres } from '../support/postgres/describe-with-postgres.js'
 import { SERVER_MAIN, spawnServer, startServer, type RunningServer } from '../support/start-server.js'
-import { errorOf, replace, WireClient, WireDevice } from '../support/wire-client.js'
+import { deviceAt, errorOf, replace } from '../support/wire-client.js'
 
 const MASTER_KEY = Buffer.alloc(32, 7).toString('base64')
 const ADMIN = {
@@ -44,7 +44,7 @@ describeWithPostgres('servers on PostgreSQL', (postgres) => {
     const pool = await aPool(one)
     const guest = await aGuest(one, pool)
     await guest.device.write('settings', replace('theme', 'dark'))
-    const elsewhere = new WireDevice(new WireClient(other.url, guest.credentials), { pool, identity: guest.identity })
+    const elsewhere = deviceAt(other, guest)
     const { DatasetSyncCount, Records, SyncSessionToken } = await elsewhere.list('settings')
     expect([DatasetSyncCount, Records]).toMatchObject([1, [{ Key: 'theme', Value: 'dark' }]])
     // A session opened on the one may be spent on the other, and its batch be sent again to the first.

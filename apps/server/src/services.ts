@@ -263,6 +263,7 @@ function createChangeStream(
   })
   watch.watch({
     shardsHeld: () => stream.shardsHeld,
+    sendingRows: () => stream.sendingRows,
     parked: () => stores.outbox.parked().then((streams) => streams.length),
   })
   metrics.watchBulkPublishes(() => stream.bulkPublisher.underway)

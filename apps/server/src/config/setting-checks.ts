@@ -3,6 +3,7 @@ import { isIP } from 'node:net'
 import { OTHER_MASTER_KEYS_MAX } from '../access/keyring.js'
 import { rangeFault } from '../access/trusted-proxies.js'
 import { registerDecorator } from '../validator.js'
+import { escapeFault, NO_LOGIN_URL } from './login-url.js'
 
 /** What is wrong with a setting's text, in words that follow its name; null when nothing is. Never quotes it. */
 export type SettingCheck = (text: string) => string | null
@@ -108,20 +109,10 @@ export const otherMasterKeys: SettingCheck = (text) => {
 
 export const databaseUrl: SettingCheck = (text) => {
   if (!/^postgres(ql)?:\/\//i.test(text)) return 'does not begin with postgres:// or postgresql://'
-  if (!URL.canParse(text))
-    return 'is not a URL; what stands for itself in a password is written as %40 for @, %2F for /, %25 for %'
+  if (!URL.canParse(text)) return NO_LOGIN_URL
   const { username, password, pathname } = new URL(text)
   if (!/^\/[^/]+$/.test(pathname)) return 'names no database behind its last slash'
-  return [username, password, pathname].every(isEncoded) ? null : 'has a % that begins no escape; write %25 for it'
-}
-
-function isEncoded(text: string): boolean {
-  try {
-    decodeURIComponent(text)
-    return true
-  } catch {
-    return false
-  }
+  return escapeFault(username, password, pathname)
 }
 
 /** The parts of a comma-separated list, blanks around them and empty parts left out. */

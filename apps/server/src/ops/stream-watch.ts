@@ -6,7 +6,7 @@ import type { PublishOutcome } from '../stream/publisher.js'
 import type { LeaseEnd, StoreWork, StreamObserver } from '../stream/stream-observer.js'
 import { KafkaAbsence } from './kafka-absence.js'
 import type { StoreAbsence } from './store-absence.js'
-import type { StreamMetrics } from './stream-metrics.js'
+import type { StreamFigures, StreamMetrics } from './stream-metrics.js'
 
 /** From so many rows on, a backlog's shrinking is logged. */
 const LARGE_BACKLOG_ROWS = 10_000
@@ -32,7 +32,7 @@ export class StreamWatch implements StreamObserver {
   ) {}
 
   /** Has the metrics ask at every scrape; call it once. */
-  watch(figures: Readonly<{ shardsHeld: () => number; parked: () => Promise<number> }>): void {
+  watch(figures: Pick<StreamFigures, 'shardsHeld' | 'sendingRows' | 'parked'>): void {
     this.deps.metrics.watch({
       ...figures,
       backlogRows: () => this.backlog?.rows ?? null,

@@ -64,7 +64,7 @@ export class RelayLine {
   /** Tenures under which nothing further begins. */
   private readonly leaving = new Set<Tenure>()
   /** Of the send that is under way. */
-  private sending: Readonly<{ under: Tenures; outcome: Promise<PublishOutcome> }> | null = null
+  private sending: Readonly<{ rows: number; under: Tenures; outcome: Promise<PublishOutcome> }> | null = null
   private publisher: Publisher | null = null
   private failures = 0
   private going = true
@@ -129,6 +129,11 @@ export class RelayLine {
     this.window.dropShard(tenure.shard)
     this.acknowledged.drop(tenure)
     if (this.sending?.under.get(tenure.shard) === tenure) this.dropPublisher()
+  }
+
+  /** Rows of the send that is under way. */
+  get sendingRows(): number {
+    return this.sending?.rows ?? 0
   }
 
   /** Tells that rows may have come. Costs nothing while the line is at work. */
@@ -214,7 +219,8 @@ export class RelayLine {
     if (rows.some(({ shard }) => stillReady.get(shard) !== ready.get(shard))) return
     this.publisher ??= openPublisher()
     const startedAt = clock.elapsed()
-    this.sending = { under: ready, outcome: this.inTime(this.publisher.publish(topicPrefix + streamName, messages)) }
+    const outcomeInTime = this.inTime(this.publisher.publish(topicPrefix + streamName, messages))
+    this.sending = { rows: rows.length, under: ready, outcome: outcomeInTime }
     const outcome = await this.sending.outcome
     this.sending = null
     observer.sent({ outcome, rows: rows.length, seconds: (clock.elapsed() - startedAt) / 1_000 })
