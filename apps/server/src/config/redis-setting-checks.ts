@@ -1,4 +1,4 @@
-import { host, splitList, type SettingCheck } from './setting-checks.js'
+import { host, isEncoded, splitList, type SettingCheck } from './setting-checks.js'
 
 export const redisUrls: SettingCheck = (text) => {
   const urls = splitList(text)
@@ -36,12 +36,3 @@ function shared(text: string): string {
 
 /** Without the brackets of an IPv6 address. */
 export const hostOf = ({ hostname }: URL): string => hostname.replace(/^\[(.*)\]$/, '$1')
-
-function isEncoded(text: string): boolean {
-  try {
-    decodeURIComponent(text)
-    return true
-  } catch {
-    return false
-  }
-}

@@ -107,7 +107,8 @@ export const databaseUrl: SettingCheck = (text) => {
   return [username, password, pathname].every(isEncoded) ? null : 'has a % that begins no escape; write %25 for it'
 }
 
-function isEncoded(text: string): boolean {
+/** Whether every % of a part of a URL begins an escape. */
+export function isEncoded(text: string): boolean {
   try {
     decodeURIComponent(text)
     return true
