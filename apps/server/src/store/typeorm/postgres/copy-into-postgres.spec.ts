@@ -151,6 +151,9 @@ describeWithPostgres('a site copied from SQLite into PostgreSQL', (postgres) => 
     await expect(copy(String(nowhere))).rejects.toThrow(
       `the database at ${url.hostname}:1${url.pathname} cannot be used: connect ECONNREFUSED`,
     )
+    const uncertain = new URL(url)
+    uncertain.search = '?sslmode=verify-full&sslrootcert=/no/such/file.pem'
+    await expect(copy(String(uncertain))).rejects.toThrow(/the database at \S+ cannot be used: ENOENT.*file\.pem/)
     url.pathname = '/no_such_database'
     await expect(copy(String(url))).rejects.toThrow(
       /the database at \S+\/no_such_database cannot be used: database "no_such_database" does not exist/,
