@@ -42,6 +42,7 @@ describeWithPostgres('the log of a server whose PostgreSQL is away', (postgres) 
       const before = (await log()).length
       await postgres().kill()
       await eventually(async () => {
+        await exchange(url, { target: '/health/ready' }) // as a balancer does all the time
         const failed = await failures()
         await settled(
           failed.every((count) => count >= FAILURES),
