@@ -14,6 +14,14 @@ test.each([
   ['a cluster', new Error('MOVED 866 10.0.0.2:6379'), 'unsuited', 'cluster'],
   ['nobody there', systemFault('connect ECONNREFUSED 10.0.0.1:6379', 'ECONNREFUSED'), 'unreachable', 'ECONNREFUSED'],
   ['a name', systemFault('getaddrinfo ENOTFOUND redis.example.com', 'ENOTFOUND'), 'unreachable', 'ENOTFOUND'],
+  [
+    'silence',
+    new Error("Socket timeout timeout. Expecting data, but didn't receive any in 5000ms."),
+    'unreachable',
+    'ended',
+  ],
+  ['a cluster away', new Error('All the root nodes are unavailable'), 'unreachable', 'none of the nodes'],
+  ['one that moves', new Error('Too many Cluster redirections'), 'unsuited', 'cluster'],
   ['TLS', systemFault('self-signed certificate', 'DEPTH_ZERO_SELF_SIGNED_CERT'), 'unreachable', 'TLS'],
   ['no TLS', systemFault('C0:error:0A00010B:SSL routines:wrong version number\n', 'EPROTO'), 'unreachable', 'TLS'],
 ] as const)('[RD7] what is wrong with a Redis is said in a sentence: %s', (_, cause, kind, sentence) => {
