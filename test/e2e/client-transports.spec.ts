@@ -13,6 +13,7 @@ import { eventually } from '../support/eventually.js'
 import { startServer, type RunningServer } from '../support/start-server.js'
 
 const clock = new SystemClock()
+const random = { fraction: () => 0.5, uuid: () => 'unused' }
 const SETTINGS = 'settings' as DatasetName
 
 let server: RunningServer
@@ -227,7 +228,7 @@ describe('where sockets are blocked', () => {
     const endpoint = await aProxyWithoutSockets()
     const { socket, http } = transports(endpoint)
     const sockets = counting(socket)
-    const both = new FallbackTransport({ socket: sockets, http: http, clock })
+    const both = new FallbackTransport({ socket: sockets, http: http, clock, random })
     const { token } = await guest()
     for (let round = 0; round < 3; round++) {
       const { connection } = await connected(both, token)
@@ -239,11 +240,11 @@ describe('where sockets are blocked', () => {
   test('[NE13] a refusal is believed at once, and nobody there is told as that', async () => {
     const { socket, http } = transports()
     const https = counting(http)
-    const both = new FallbackTransport({ socket: socket, http: https, clock })
+    const both = new FallbackTransport({ socket: socket, http: https, clock, random })
     expect(await faultOf(both.connect('nonsense', silent))).toMatchObject({ kind: 'refused' })
     expect(https.tries).toBe(0)
     const nowhere = transports('http://127.0.0.1:9')
-    const neither = new FallbackTransport({ socket: nowhere.socket, http: nowhere.http, clock })
+    const neither = new FallbackTransport({ socket: nowhere.socket, http: nowhere.http, clock, random })
     expect(await faultOf(neither.connect('token', silent))).toMatchObject({ kind: 'unreachable' })
   })
 
