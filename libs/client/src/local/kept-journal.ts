@@ -120,7 +120,7 @@ export class KeptJournal {
     }
     while (!(await this.#wentOnIn(await journal.recover())));
     this.#isLost = false
-    onFault(new JournalFault('lost', 'the stored journal was gone, and was written anew from memory'))
+    onFault(new JournalFault('lost', 'the stored journal was gone, and was written anew'))
   }
 
   /**

@@ -69,7 +69,8 @@ export class UpgradableConnection implements Connection {
         },
       })
       // Watched first, and again where that changes meanwhile: no hint may fall between the two.
-      for (let told = null; told !== this.#watched;) {
+      let told: WatchRequest | null = null
+      while (this.#watched !== null && this.#watched !== told) {
         told = this.#watched
         for (const hint of (await socket.watch(told)).changed) this.listener.changed(hint)
       }
