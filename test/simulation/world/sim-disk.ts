@@ -202,6 +202,7 @@ export class SimJournal implements Journal {
       if (stored.place !== after || (after === 0 && stored.snapshot !== null)) return false
       this.disk.watch.compacted(snapshot)
       stored.groups = []
+      stored.grown = 0
       stored.snapshot = { through: snapshot.through, bytes: snapshot.bytes.slice() }
       stored.place = snapshot.through
       return true
