@@ -12,6 +12,7 @@ import { startServer, type RunningServer } from '../support/start-server.js'
 import { Strangers } from '../support/strangers.js'
 
 const clock = new SystemClock()
+const random = { fraction: () => 0.5, uuid: () => 'unused' }
 const SETTINGS = 'settings' as DatasetName
 const strangers = new Strangers()
 
@@ -179,7 +180,7 @@ describe('where sockets are blocked', () => {
     const endpoint = await strangers.proxyWithoutSockets(server.url)
     const { socket, http } = transports(endpoint)
     const sockets = counting(socket)
-    const both = new FallbackTransport({ socket: sockets, http: http, clock })
+    const both = new FallbackTransport({ socket: sockets, http: http, clock, random })
     const { token } = await guest()
     for (let round = 0; round < 3; round++) {
       const { connection } = await connected(both, token)
@@ -191,11 +192,11 @@ describe('where sockets are blocked', () => {
   test('[NE13] a refusal is believed at once, and nobody there is told as that', async () => {
     const { socket, http } = transports()
     const https = counting(http)
-    const both = new FallbackTransport({ socket: socket, http: https, clock })
+    const both = new FallbackTransport({ socket: socket, http: https, clock, random })
     expect(await faultOf(both.connect('nonsense', silent))).toMatchObject({ kind: 'refused' })
     expect(https.tries).toBe(0)
     const nowhere = transports('http://127.0.0.1:9')
-    const neither = new FallbackTransport({ socket: nowhere.socket, http: nowhere.http, clock })
+    const neither = new FallbackTransport({ socket: nowhere.socket, http: nowhere.http, clock, random })
     expect(await faultOf(neither.connect('token', silent))).toMatchObject({ kind: 'unreachable' })
   })
 

@@ -115,12 +115,12 @@ export class KeptJournal {
     const { journal, onFault, isWanted } = this.deps
     this.#isLost = true
     // Asked before anything is touched: opening a journal that is gone makes an empty one.
-    if (isWanted !== undefined && !(await isWanted())) {
+    if ((await isWanted?.()) === false) {
       throw new JournalFault('lost', 'the store was removed from this device')
     }
     while (!(await this.#wentOnIn(await journal.recover())));
     this.#isLost = false
-    onFault(new JournalFault('lost', 'the stored journal was gone, and was written anew from memory'))
+    onFault(new JournalFault('lost', 'the stored journal was gone, and was written anew'))
   }
 
   /**
@@ -129,27 +129,27 @@ export class KeptJournal {
    */
   async #wentOnIn(recovered: Recovered): Promise<boolean> {
     const { sql, journal, replica, arrivals, random } = this.deps
-    const { snapshot, groups } = recovered
     const stored = openedReplica(sql, recovered)
+    const { replica: found } = stored
     try {
-      const through = snapshot?.through ?? 0
-      const continues = isContinued(replica, stored.replica)
-      if (continues && stored.replica.place >= replica.place) {
+      const through = recovered.snapshot?.through ?? 0
+      const last = recovered.groups.at(-1)?.place ?? through
+      const continues = isContinued(replica, found)
+      if (continues && found.place >= replica.place) {
         this.#takeOver(stored)
         return true
       }
       arrivals.forget(arrivals.last)
-      const last = groups.at(-1)?.place ?? through
       // Tabs that have got further there know what they wrote by its place, so nothing of it may stand before that.
-      while (replica.place < Math.max(last, stored.replica.place)) this.#place([])
-      if (last > 0) this.#place(foundBeside(replica, stored.replica, continues ? through + stored.offset : 0, random))
+      while (replica.place < Math.max(last, found.place)) this.#place([])
+      if (last > 0) this.#place(foundBeside(replica, found, continues ? through + stored.offset : 0, random))
       const bytes = replica.snapshot()
       if (!(await journal.begin({ through: replica.place, bytes }, last))) return false
       this.offset = 0
       this.snapshotBytes = bytes.length
       return true
     } finally {
-      stored.replica.close()
+      found.close()
     }
   }
 

@@ -152,7 +152,7 @@ export class IndexedDbJournal implements Journal {
         if (gone) transaction.objectStore('snapshots').delete(generation(gone.generation))
         if (!isOurs) return
         // The browser gives out places behind the last one it has seen, also when that is gone.
-        if (through > 0) groups.put('', through)
+        groups.put('', through)
         groups.delete(IDBKeyRange.upperBound(through))
         put({ ...meta, snapshot: stored })
       }

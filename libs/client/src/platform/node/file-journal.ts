@@ -113,9 +113,10 @@ export class FileJournal implements Journal {
       // Also tells a journal that is gone from one that holds nothing.
       const groups = await this.#readGroups()
       if (this.#place !== after || (after === 0 && (groups.length > 0 || this.#generation > 0))) return false
-      const generation = ++this.#generation
+      const generation = this.#generation + 1
       await this.#snapshots.write(copy, generation)
       await this.#dropThrough(copy.through, generation)
+      this.#generation = generation
       this.#place = copy.through
       return true
     })
