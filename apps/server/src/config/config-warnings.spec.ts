@@ -3,6 +3,14 @@ import { configWarnings, nodeWarnings } from './config-warnings.js'
 import { readConfig } from './config.js'
 import { A_DATABASE } from './testing/valid-settings.js'
 
+test('[O6] proxies that are everybody are named', () => {
+  const warned = (SATCHEL_TRUSTED_PROXIES: string) => configWarnings(readConfig({ SATCHEL_TRUSTED_PROXIES }))
+  expect(warned('10.0.0.1, 0.0.0.0/0')).toEqual([
+    expect.stringContaining('SATCHEL_TRUSTED_PROXIES names every address'),
+  ])
+  expect(warned('10.0.0.0/8, ::1')).toEqual([])
+})
+
 test('[O6] nodes that are issuers of their own, or have an account each, are told so', () => {
   const site = { ...A_DATABASE, SATCHEL_REDIS_URL: 'redis://cache' }
   expect(configWarnings(readConfig(site))).toEqual([

@@ -29,6 +29,7 @@ test('[O2] without any setting the defaults hold', () => {
     adminPort: null,
     limits: AWS_LIMITS,
     socketsPerAddressMax: 1_000,
+    trustedProxies: [],
     tombstoneDays: 180,
     queue: { writesMax: 4096, bytesMax: 67_108_864 },
   })
@@ -71,6 +72,7 @@ test('every setting is read', () => {
     SATCHEL_LIMIT_DATASETS_PER_IDENTITY: '40',
     SATCHEL_LIMIT_BYTES_PER_IDENTITY: '83886080',
     SATCHEL_SOCKETS_PER_ADDRESS: '12',
+    SATCHEL_TRUSTED_PROXIES: '10.0.0.0/8, 2001:db8::1,',
     SATCHEL_TOMBSTONE_DAYS: '30',
     SATCHEL_DRAIN_SECONDS: '3',
     SATCHEL_QUEUE_WRITES: '10',
@@ -111,6 +113,7 @@ test('every setting is read', () => {
       bytesPerIdentityMax: 83_886_080,
     },
     socketsPerAddressMax: 12,
+    trustedProxies: ['10.0.0.0/8', '2001:db8::1'],
     tombstoneDays: 30,
     queue: { writesMax: 10, bytesMax: 8_388_608 },
   })

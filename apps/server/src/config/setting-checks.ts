@@ -1,6 +1,7 @@
 import { ID_LENGTH_MAX } from '@satchel/protocol'
 import { isIP } from 'node:net'
 import { OTHER_MASTER_KEYS_MAX } from '../access/keyring.js'
+import { rangeFault } from '../access/trusted-proxies.js'
 import { registerDecorator } from '../validator.js'
 import { escapeFault, NO_LOGIN_URL } from './login-url.js'
 
@@ -64,6 +65,13 @@ export const origins: SettingCheck = (text) => {
   if (listed.length > 1 && listed.includes('*')) return 'names origins beside *, which already stands for all'
   const wrong = listed.findIndex((origin) => origin !== '*' && normalOrigin(origin) === null)
   return wrong < 0 ? null : `is not an origin at place ${wrong + 1} of its list`
+}
+
+export const trustedProxies: SettingCheck = (text) => {
+  const listed = splitList(text)
+  if (listed.length === 0) return 'names no proxy'
+  const wrong = listed.findIndex((range) => rangeFault(range) !== null)
+  return wrong < 0 ? null : `is no list of proxies: what stands at place ${wrong + 1} ${rangeFault(listed[wrong]!)}`
 }
 
 /** Ids carry the region in front, and have a longest form. */

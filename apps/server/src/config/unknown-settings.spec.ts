@@ -15,6 +15,11 @@ test('[O3] a name that resembles none is refused without a guess', () => {
   expect(faultsOf({ SATCHEL_FROBNICATE: '1' })).toEqual(['SATCHEL_FROBNICATE is not a setting'])
 })
 
+test('[O3] what npx satchel copy reads may stay in the environment of a server', () => {
+  expect(faultsOf({ SATCHEL_COPY_TO: 'postgres://user:password@host/name' })).toEqual([])
+  expect(faultsOf({ SATCHEL_COPYTO: 'x' })).toEqual(['SATCHEL_COPYTO is not a setting'])
+})
+
 test('[O3] what Kubernetes says about a Service of this name is no fault', () => {
   expect(
     faultsOf({

@@ -5,6 +5,7 @@ import { IDENTITY, path, POOL, remove, replace } from '../domain/testing/a-datas
 import { MemoryDatabase } from '../store/memory/memory-database.js'
 import { MemoryOutboxStore } from '../store/memory/memory-outbox-store.js'
 import { Housekeeping } from './housekeeping.js'
+import { SessionCount } from './session-count.js'
 import { datasetsWorld } from './testing/datasets-world.js'
 
 const HOUR = 3_600_000
@@ -127,4 +128,19 @@ test('[V13] housekeeping prunes the change log past its age, as far as it is pub
   expect(await keptAfter(HOUR)).toEqual([1])
   expect(removed).toContain('1 changes')
   await housekeeping.stop()
+})
+
+test('[F18] housekeeping ends also where the store is away, and says what it could not hand over', async () => {
+  const away = () => Promise.reject(new Error('away'))
+  const opened = new SessionCount({ addSyncSessions: away })
+  opened.add(POOL)
+  const failed: string[] = []
+  const { housekeeping } = await setUp({
+    opened,
+    turn: { isOurs: away, end: away },
+    observer: { removed: () => {}, failed: (what) => failed.push(what) },
+  })
+  housekeeping.start()
+  await housekeeping.stop()
+  expect(failed).toEqual(['count sync sessions', 'end the turn'])
 })

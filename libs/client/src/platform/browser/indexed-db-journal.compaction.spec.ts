@@ -69,6 +69,15 @@ test('[NC4] a snapshot whose pieces went because another one was faster is not p
   })
 })
 
+test('[NC24] of what a journal held before it began anew nothing stays behind', async () => {
+  const journal = await bench.withGroups(['a', 'b'])
+  await journal.compact(snapshotOf(2, 200_000), null)
+  expect(await journal.begin(snapshotOf(3, 70_000), 1)).toBe(false)
+  expect(await piecesIn(bench.name)).toBe(4)
+  expect(await journal.begin(snapshotOf(3, 70_000), 2)).toBe(true)
+  expect(await piecesIn(bench.name)).toBe(2)
+})
+
 test('[NC21] a snapshot that is broken is told and left out, and the groups behind it stay at their places', async () => {
   const journal = await bench.withGroups(['a', 'b', 'c'])
   await journal.compact(snapshotOf(2, 100_000), null)

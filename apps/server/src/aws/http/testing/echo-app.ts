@@ -4,6 +4,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify'
 import { AWS_LIMITS } from '@satchel/protocol'
 import type { FastifyRequest } from 'fastify'
 import type { AddressInfo } from 'node:net'
+import { TrustedProxies } from '../../../access/trusted-proxies.js'
 import { createLog } from '../../../ops/log.js'
 import { Refusal } from '../../../refusal.js'
 import { SystemClock } from '../../../runtime/clock.js'
@@ -100,6 +101,7 @@ export class EchoApp {
     const adapter = createHttpAdapter({
       limits: AWS_LIMITS,
       origins: new OriginRule({ allowed: null, listensOnLoopback: true, publicUrl: () => 'http://127.0.0.1' }),
+      proxies: new TrustedProxies([]),
       clock: new SystemClock(),
       random: new SeededRandom(7),
       log,
