@@ -5,16 +5,16 @@ import type { OutboxStore } from '../store/outbox-store.js'
 import { AcknowledgedRows } from './acknowledged-rows.js'
 import { backOffMs } from '../runtime/back-off.js'
 import { LinePace } from './line-pace.js'
+import { LinePublisher } from './line-publisher.js'
 import { LineTenures, type Tenures } from './line-tenures.js'
 import { LineWindow, messageBytes, type Batch } from './line-window.js'
 import type { Parking } from './parking.js'
-import type { OpenPublisher, Publisher, PublishOutcome } from './publisher.js'
+import type { OpenPublisher, PublishOutcome } from './publisher.js'
 import type { RelayBounds } from './relay-bounds.js'
 import { rowMessage } from './row-message.js'
 import type { Tenure } from './held-tenure.js'
 import { StreamHolds } from './stream-holds.js'
 import type { StreamObserver } from './stream-observer.js'
-import { within } from '../runtime/within.js'
 
 /**
  * Keeps the records of a row at this server and answers its payload with a link in their stead. For one row it answers the same payload, or one
@@ -61,9 +61,9 @@ export class RelayLine {
   private readonly pace: LinePace
   private readonly acknowledged: AcknowledgedRows
   private readonly holds: StreamHolds
+  private readonly publisher: LinePublisher
   /** Of the send that is under way. */
   private sending: Readonly<{ rows: number; under: Tenures; outcome: Promise<PublishOutcome> }> | null = null
-  private publisher: Publisher | null = null
   private failures = 0
   private going = true
   private wait: { readonly byWake: boolean; readonly end: () => void } | null = null
@@ -77,6 +77,7 @@ export class RelayLine {
     this.window = new LineWindow(bounds)
     this.pace = new LinePace(clock, bounds)
     this.holds = new StreamHolds(parts)
+    this.publisher = new LinePublisher(parts)
     this.acknowledged = new AcknowledgedRows({ ...parts, fenced: (tenure) => this.leases.giveUp(tenure) })
   }
 
@@ -88,13 +89,13 @@ export class RelayLine {
       } catch (cause) {
         // What waits must not wait for a restart. The rows are where they were, and a fresh publisher knows nothing of what happened.
         this.parts.observer.defect(cause)
-        this.dropPublisher()
+        this.publisher.giveUp()
         await this.pause(++this.failures)
       }
     }
     await this.acknowledged.settle()
     this.acknowledged.end()
-    this.dropPublisher()
+    this.publisher.giveUp()
   }
 
   /** Takes a shard on. */
@@ -117,7 +118,7 @@ export class RelayLine {
     if (!this.tenures.end(tenure)) return
     this.window.dropShard(tenure.shard)
     this.acknowledged.drop(tenure)
-    if (this.sending?.under.get(tenure.shard) === tenure) this.dropPublisher()
+    if (this.sending?.under.get(tenure.shard) === tenure) this.publisher.giveUp()
   }
 
   /** Rows of the send that is under way. */
@@ -179,17 +180,16 @@ export class RelayLine {
   }
 
   private async send(batch: Batch, ready: Tenures): Promise<void> {
-    const { topicPrefix, openPublisher, clock, observer } = this.parts
+    const { topicPrefix, clock, observer } = this.parts
     const { streamName, rows } = batch
     const messages = rows.map((row) => rowMessage(row, ready.get(row.shard)!.lease.epoch))
     // Nothing is awaited between this look at the clock and the send: the process may have been stopped for any time until here.
     const stillReady = this.tenures.ready()
     if (rows.some(({ shard }) => stillReady.get(shard) !== ready.get(shard))) return
-    this.publisher ??= openPublisher()
     const startedAt = clock.elapsed()
-    const outcomeInTime = this.inTime(this.publisher.publish(topicPrefix + streamName, messages))
-    this.sending = { rows: rows.length, under: ready, outcome: outcomeInTime }
-    const outcome = await this.sending.outcome
+    const sent = this.publisher.publish(topicPrefix + streamName, messages)
+    this.sending = { rows: rows.length, under: ready, outcome: sent }
+    const outcome = await sent
     this.sending = null
     observer.sent({ outcome, rows: rows.length, seconds: (clock.elapsed() - startedAt) / 1_000 })
     await this.settle(batch, ready, outcome)
@@ -212,10 +212,10 @@ export class RelayLine {
         if (!this.window.isLinked(batch.rows[0]!)) return this.sendAsLink(batch.rows[0]!)
         return this.refused(batch, 'one message is above its limit', messageBytes(batch.rows[0]!))
       case 'unwritable':
-        this.dropPublisher()
+        this.publisher.giveUp()
         return this.refused(batch, outcome.reason, null)
       case 'unknown':
-        this.dropPublisher()
+        this.publisher.giveUp()
         this.hold(streamName)
         return this.pause(++this.failures)
     }
@@ -251,23 +251,6 @@ export class RelayLine {
   private async renew(): Promise<void> {
     await this.leases.renew()
     if (this.going && this.tenures.ready().size === 0) await this.pause(1)
-  }
-
-  /** What a publisher answers, or that it did not. */
-  private inTime(publishing: Promise<PublishOutcome>): Promise<PublishOutcome> {
-    const { bounds, clock, observer } = this.parts
-    const unknown = (reason: string): PublishOutcome => ({ kind: 'unknown', reason })
-    const late = () => unknown(`no answer within ${bounds.sendMsMax} ms`)
-    const answered = publishing.catch((cause: unknown) => {
-      observer.defect(cause)
-      return unknown('the publisher failed')
-    })
-    return within({ clock, ms: bounds.sendMsMax, late }, answered)
-  }
-
-  private dropPublisher(): void {
-    this.publisher?.close()
-    this.publisher = null
   }
 
   private pause(failures: number): Promise<void> {

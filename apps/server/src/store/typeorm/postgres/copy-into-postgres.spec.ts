@@ -1,34 +1,20 @@
 import 'reflect-metadata'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { AWS_LIMITS } from '@satchel/protocol'
 import Database from 'better-sqlite3'
 import { describeWithPostgres } from '../../../../../../test/support/postgres/describe-with-postgres.js'
 import { IDENTITY, path, POOL, remove, replace } from '../../../domain/testing/a-dataset.js'
 import { judgeSignIn } from '../../../domain/linking.js'
-import { SystemClock } from '../../../runtime/clock.js'
-import { SystemRandom } from '../../../runtime/random.js'
 import { freshDatabase, openDatabase } from '../../testing/postgres-databases.js'
 import { nodeOn } from '../../testing/postgres-stores.js'
 import { told } from '../../testing/told.js'
 import { aTarget, STREAMS, StreamHarness } from '../../testing/stream-harness.js'
 import { openSqliteStores } from '../open-sqlite-stores.js'
+import { aSiteToCopy } from '../testing/a-site-to-copy.js'
 import { COPIED_TABLES } from './copied-table.js'
-import { copyIntoPostgres } from './copy-into-postgres.js'
 
 describeWithPostgres('a site copied from SQLite into PostgreSQL', (postgres) => {
-  let directory: string
-  beforeEach(() => (directory = mkdtempSync(join(tmpdir(), 'satchel-copy-'))))
-  afterEach(() => rmSync(directory, { recursive: true }))
+  const { file, copy } = aSiteToCopy()
 
-  const file = () => join(directory, 'satchel.db')
-  const copy = (url: string, progress?: Parameters<typeof copyIntoPostgres>[2], partitions: number | null = null) =>
-    copyIntoPostgres(
-      file(),
-      { url, connections: 6, partitions, clock: new SystemClock(), random: new SystemRandom() },
-      progress,
-    )
   /** A site that has something in each table, and has stopped; what it answered is what it is to answer. */
   const aSite = async () => {
     const site = await StreamHarness.over(await openSqliteStores(file(), STREAMS))
