@@ -182,9 +182,12 @@ describeWithPostgres('a site that moves to PostgreSQL', (postgres) => {
     [['--to', 'postgres://h/d'], 'copy takes --from with sqlite:'],
     [['--from', 'sqlite:data'], 'copy takes the URL of a PostgreSQL database'],
     [['--from', 'sqlite:data', '--to', 'mysql://h/d'], 'copy takes the URL of a PostgreSQL database'],
+    [['--from', 'sqlite:data', '--to', 'postgres://h'], 'names no database behind its last slash'],
+    [['--from', 'sqlite:data', '--to', 'postgres://u:secret%canary@h/d'], 'has a % that begins no escape'],
     [['--from', 'sqlite:data', '--to', 'postgres://h/d', '--partitions', '1'], '--partitions takes a number'],
   ])('[X31] %j is a sentence and exit code 2', async (args, sentence) => {
     const { code, stderr } = await runSatchel(['copy', ...args])
     expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(sentence) as string })
+    expect(stderr).not.toContain('canary')
   })
 })

@@ -5,7 +5,6 @@ import { masterKeyNeed, type MasterKeyNeed } from '../identity/master-key-need.j
 import { makePrivateKey } from '../identity/new-signing-key.js'
 import { PrivateKeyBox } from '../identity/private-key-box.js'
 import { SystemClock } from '../runtime/clock.js'
-import { keepAlive } from '../runtime/keep-alive.js'
 import { SystemRandom } from '../runtime/random.js'
 import { optionsOf } from './options.js'
 import { withSigningKeys } from './opened-keys.js'
@@ -25,13 +24,8 @@ export async function run(args: readonly string[]): Promise<number> {
     process.stdout.write(usage)
     return 0
   }
-  const release = keepAlive()
-  try {
-    process.stdout.write(await report(readConfig(process.env)))
-    return 0
-  } finally {
-    release()
-  }
+  process.stdout.write(await report(readConfig(process.env)))
+  return 0
 }
 
 async function report(config: Config): Promise<string> {

@@ -172,14 +172,16 @@ export class LiveSockets {
   }
 
   private async endThoseGone(sockets: readonly LiveSocket[]): Promise<void> {
-    try {
-      for (const socket of sockets) {
+    for (const socket of sockets) {
+      try {
         if (socket.ending !== null || (await this.deps.bearers().stands(socket.bearer))) continue
         this.end(socket, 'departed', GONE)
+      } catch (cause) {
+        // A busy database may answer for the next one, and the next sweep would be turned away as early; one that is away is asked again by that.
+        if (cause instanceof Refusal && cause.code === 'TooManyRequests') continue
+        if (!(cause instanceof Refusal)) this.deps.observer.defect(cause)
+        return
       }
-    } catch (cause) {
-      // Where the database is away, the next sweep asks it again.
-      if (!(cause instanceof Refusal)) this.deps.observer.defect(cause)
     }
   }
 

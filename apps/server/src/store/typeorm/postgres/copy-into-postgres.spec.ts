@@ -131,6 +131,35 @@ describeWithPostgres('a site copied from SQLite into PostgreSQL', (postgres) => 
     await site.close()
   })
 
+  test('[X30] [X34] parts that were asked for are those of the tables, also where the copy was finished before', async () => {
+    await aSite()
+    const url = await postgres().createDatabase()
+    await copy(url)
+    for (const partitions of [4, 8]) {
+      await expect(copy(url, undefined, partitions)).rejects.toThrow(
+        `SATCHEL_DATABASE_PARTITIONS is ${partitions}, and the tables of this database were made with 0`,
+      )
+    }
+    expect(await copy(url)).toMatchObject({ kind: 'unchanged' })
+  })
+
+  test('[X34] a database that cannot be reached, or is not there, is named', async () => {
+    await aSite()
+    const url = new URL(await postgres().createDatabase())
+    const nowhere = new URL(url)
+    nowhere.port = '1'
+    await expect(copy(String(nowhere))).rejects.toThrow(
+      `the database at ${url.hostname}:1${url.pathname} cannot be used: connect ECONNREFUSED`,
+    )
+    const uncertain = new URL(url)
+    uncertain.search = '?sslmode=verify-full&sslrootcert=/no/such/file.pem'
+    await expect(copy(String(uncertain))).rejects.toThrow(/the database at \S+ cannot be used: ENOENT.*file\.pem/)
+    url.pathname = '/no_such_database'
+    await expect(copy(String(url))).rejects.toThrow(
+      /the database at \S+\/no_such_database cannot be used: database "no_such_database" does not exist/,
+    )
+  })
+
   test('[X31] no server starts on a copy that turns out to be another', async () => {
     await aSite()
     const url = await freshDatabase(postgres())
