@@ -116,11 +116,10 @@ async function counterDifference({ source, target }: Copying): Promise<string | 
 async function differenceOf(copying: Copying, sums: Sums): Promise<string | null> {
   const told = counting(copying, 'compared')
   for (const table of COPIED_TABLES) {
-    const [sent, found] = [sums.get(table.name)!, await sumOfTarget(copying.target, table)]
+    const [sent, found] = [sums.get(table.name)!, await sumOfTarget(copying.target, table, told)]
     if (!sent.equals(found)) {
       return `table ${table.name} has ${String(sent)}, and in the database ${copying.name} it has ${String(found)}`
     }
-    told(found.rows)
   }
   return null
 }
@@ -136,7 +135,7 @@ function sumOfSource(source: CopySource, table: CopiedTable): RowSum {
   return sum
 }
 
-function sumOfTarget(target: PostgresDatabase, table: CopiedTable): Promise<RowSum> {
+function sumOfTarget(target: PostgresDatabase, table: CopiedTable, told: (rows: number) => void): Promise<RowSum> {
   return target.snapshot(async (snapshot) => {
     const sum = new RowSum()
     await snapshot.query(prepared(`DECLARE copied NO SCROLL CURSOR FOR ${readOf(table)}`))
@@ -145,6 +144,7 @@ function sumOfTarget(target: PostgresDatabase, table: CopiedTable): Promise<RowS
     for (;;) {
       const rows = await snapshot.query<Record<string, unknown>>(fetch)
       for (const row of rows) sum.add(table.columns.map(({ name }) => row[name]))
+      told(rows.length)
       if (rows.length < table.rowsRead) return sum
     }
   })
