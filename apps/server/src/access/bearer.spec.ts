@@ -52,6 +52,7 @@ const claims: Bearer = {
 const verifier: BearerVerifier = {
   admit: (token) => (token === 'a.good-token_' ? Promise.resolve(claims) : Promise.reject(new Error('refused'))),
   stands: () => Promise.resolve(true),
+  thoseStanding: (bearers) => Promise.resolve(new Set(bearers)),
 }
 
 test.each([

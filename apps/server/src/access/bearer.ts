@@ -20,6 +20,8 @@ export interface BearerVerifier {
   admit(token: string): Promise<Bearer>
   /** Whether what a token once said is still so: its identity is there, not disabled, and still has that login. */
   stands(bearer: Bearer): Promise<boolean>
+  /** Those of which {@link stands} would say so, by few questions to the store however many they are. */
+  thoseStanding(bearers: readonly Bearer[]): Promise<ReadonlySet<Bearer>>
 }
 
 export const BEARER_VERIFIER = 'satchel:bearer-verifier'

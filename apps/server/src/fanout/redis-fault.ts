@@ -33,7 +33,8 @@ const SENTENCES: readonly (readonly [RegExp, WireFault['kind'], string])[] = [
   [/^(LOADING|MASTERDOWN|READONLY)/, 'unreachable', 'Redis is not ready yet'],
   [/max number of clients/i, 'unreachable', 'Redis has as many connections as it may have'],
   [
-    /certificate|SSL|TLS|wrong version number/i,
+    // A name that nobody knows is quoted, and may have any of these in it.
+    /^(?!getaddrinfo )[^]*(certificate|SSL|TLS|wrong version number)/i,
     'unreachable',
     'TLS with Redis failed; is it spoken there, and the certificate trusted?',
   ],

@@ -1,8 +1,9 @@
+import type { IdentityPoolId } from '@satchel/protocol'
 import type { Bearer, BearerVerifier } from '../access/bearer.js'
 import { judgeAccess } from '../domain/identity-access.js'
 import { Refusal } from '../refusal.js'
-import type { IdentityStore } from '../store/identity-store.js'
-import type { PoolStore } from '../store/pool-store.js'
+import type { IdentityStore, StoredIdentity } from '../store/identity-store.js'
+import type { PoolStore, StoredPool } from '../store/pool-store.js'
 import type { OpenIdTokens } from './openid-tokens.js'
 import { forbiddenIdentity } from './refusals.js'
 
@@ -27,11 +28,28 @@ export class Bearers implements BearerVerifier {
     }
   }
 
-  async stands({ pool, identity, login }: Bearer): Promise<boolean> {
-    const held = await this.deps.pools.find(pool)
-    const found = await this.deps.identities.find(identity)
-    if (held === null || found === null || found.pool !== pool) return false
-    const access = judgeAccess(found, login === null ? { kind: 'guest' } : { kind: 'login', login })
-    return access.kind === 'authenticated' || (access.kind === 'guest' && held.settings.allowUnauthenticated)
+  async stands(bearer: Bearer): Promise<boolean> {
+    return (await this.thoseStanding([bearer])).has(bearer)
   }
+
+  async thoseStanding(bearers: readonly Bearer[]): Promise<ReadonlySet<Bearer>> {
+    const { pools, identities } = this.deps
+    const poolsById = new Map<IdentityPoolId, StoredPool | null>()
+    for (const pool of new Set(bearers.map((bearer) => bearer.pool))) poolsById.set(pool, await pools.find(pool))
+    const found = await identities.findSeveral([...new Set(bearers.map(({ identity }) => identity))])
+    const identitiesById = new Map(found.map((identity) => [identity.identity, identity]))
+    return new Set(
+      bearers.filter((bearer) => stillStands(bearer, poolsById.get(bearer.pool), identitiesById.get(bearer.identity))),
+    )
+  }
+}
+
+function stillStands(
+  { pool, login }: Bearer,
+  held: StoredPool | null | undefined,
+  found: StoredIdentity | undefined,
+): boolean {
+  if (held === null || held === undefined || found?.pool !== pool) return false
+  const access = judgeAccess(found, login === null ? { kind: 'guest' } : { kind: 'login', login })
+  return access.kind === 'authenticated' || (access.kind === 'guest' && held.settings.allowUnauthenticated)
 }

@@ -62,6 +62,8 @@ class AWorld {
   readonly told: string[] = []
   stands: (bearer: Bearer) => Promise<boolean> = () => Promise.resolve(true)
   readonly sockets: LiveSockets
+  /** Asked of the store about tokens. */
+  questions = 0
   private last = 0
 
   constructor() {
@@ -75,7 +77,13 @@ class AWorld {
     }
     this.sockets = new LiveSockets({
       feed: this.feed,
-      bearers: () => ({ stands: (bearer) => this.stands(bearer) }),
+      bearers: () => ({
+        thoseStanding: async (bearers) => {
+          this.questions++
+          const stand = await Promise.all(bearers.map((bearer) => this.stands(bearer)))
+          return new Set(bearers.filter((_, at) => stand[at]))
+        },
+      }),
       observer,
       clock: this.clock,
       random: new SeededRandom(1),
@@ -156,6 +164,32 @@ test('[NB13] every 15 seconds all tokens are looked at anew; a store that fails 
   expect(staying.live.ending).toBeNull()
 })
 
+test('[NB13][NB21] a thousand sockets are looked at by two questions, and none of them is passed over', async () => {
+  const world = new AWorld()
+  const opened = Array.from({ length: 1_000 }, () => world.open())
+  await world.seconds(2)
+  world.questions = 0
+  const going = new Set([0, 499, 500, 999].map((at) => opened[at]!.live.bearer))
+  world.stands = (bearer) => Promise.resolve(!going.has(bearer))
+  await world.seconds(16)
+  expect(world.questions).toBe(2)
+  const ended = opened.filter(({ live }) => live.ending !== null).map(({ live }) => live.bearer)
+  expect(new Set(ended)).toEqual(going)
+})
+
+test('[NB12] a token that is renewed while the old one is asked for keeps its socket', async () => {
+  const world = new AWorld()
+  const { live } = world.open()
+  await world.seconds(2)
+  let answer!: (stands: boolean) => void
+  world.stands = () => new Promise((resolve) => (answer = resolve))
+  await world.seconds(16)
+  live.bearer = { ...live.bearer, expiresAt: world.clock.now() + 7_200_000 }
+  answer(false)
+  await world.seconds(1)
+  expect(live.ending).toBeNull()
+})
+
 test('[NB12] a socket that does not take its good-bye is cut after two seconds', async () => {
   const world = new AWorld()
   const { wire, live } = world.open()
@@ -194,6 +228,19 @@ test('[NB17] behind 32 packets hints become one, from where they began to where 
   world.commit(101)
   expect(wire.hints.at(-1)).toMatchObject({ base: 100, through: 101, records: [] })
   expect(world.told.filter((kind) => kind === 'coalesced')).toHaveLength(68)
+})
+
+test('[NB13] a database that is too busy to tell of some sockets is asked about the others all the same', async () => {
+  const world = new AWorld()
+  const [unknown, ...others] = Array.from({ length: 501 }, () => world.open())
+  const going = others.at(-1)!
+  world.stands = (bearer) =>
+    bearer === unknown!.live.bearer
+      ? Promise.reject(new Refusal('TooManyRequests', 'the database has too much to do'))
+      : Promise.resolve(bearer !== going.live.bearer)
+  await world.seconds(20)
+  expect([unknown!.live.ending, going.live.ending]).toEqual([null, 'departed'])
+  expect(world.told).toEqual([])
 })
 
 test('[NB17] a reader that stands still for 30 seconds is cut, one that goes on in between is not', async () => {

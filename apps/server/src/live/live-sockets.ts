@@ -18,6 +18,9 @@ const BUSY_MS_MAX = 30_000
 /** How often everybody's identity is asked for, since another node may have disabled it. */
 const SWEEP_EVERY_MS = 15_000
 
+/** Tokens asked for at once: few enough that the answer keeps nobody waiting, and so many that a node's devices cost the store a few questions. */
+const ASKED_AT_ONCE = 500
+
 /** How long an ended socket may take to read what was said to it. */
 const LEAVE_MS_MAX = 2_000
 
@@ -45,7 +48,7 @@ export class LiveSockets {
   constructor(
     private readonly deps: Readonly<{
       feed: Pick<CommitFeed, 'watch' | 'hears'>
-      bearers: () => Pick<BearerVerifier, 'stands'>
+      bearers: () => Pick<BearerVerifier, 'thoseStanding'>
       observer: LiveObserver
       clock: Clock
       random: Pick<Random, 'bytes'>
@@ -172,14 +175,23 @@ export class LiveSockets {
   }
 
   private async endThoseGone(sockets: readonly LiveSocket[]): Promise<void> {
-    try {
-      for (const socket of sockets) {
-        if (socket.ending !== null || (await this.deps.bearers().stands(socket.bearer))) continue
-        this.end(socket, 'departed', GONE)
+    for (let at = 0; at < sockets.length; at += ASKED_AT_ONCE) {
+      try {
+        const asked = sockets
+          .slice(at, at + ASKED_AT_ONCE)
+          .filter(({ ending }) => ending === null)
+          .map((socket) => [socket, socket.bearer] as const)
+        const standing = await this.deps.bearers().thoseStanding(asked.map(([, bearer]) => bearer))
+        for (const [socket, bearer] of asked) {
+          // A token that was renewed meanwhile has been judged as it was shown.
+          if (socket.bearer === bearer && !standing.has(bearer)) this.end(socket, 'departed', GONE)
+        }
+      } catch (cause) {
+        // A busy database may answer for the next ones, and the next sweep would be turned away as early; one that is away is asked again by that.
+        if (cause instanceof Refusal && cause.code === 'TooManyRequests') continue
+        if (!(cause instanceof Refusal)) this.deps.observer.defect(cause)
+        return
       }
-    } catch (cause) {
-      // Where the database is away, the next sweep asks it again.
-      if (!(cause instanceof Refusal)) this.deps.observer.defect(cause)
     }
   }
 

@@ -34,7 +34,11 @@ export class Live {
 
   constructor({ exchange, feed, bearers, limits, observer, clock, random }: LiveParts) {
     this.observer = observer
-    this.bearers = { admit: (token) => bearers().admit(token), stands: (bearer) => bearers().stands(bearer) }
+    this.bearers = {
+      admit: (token) => bearers().admit(token),
+      stands: (bearer) => bearers().stands(bearer),
+      thoseStanding: (asked) => bearers().thoseStanding(asked),
+    }
     this.sockets = new LiveSockets({ feed, bearers, observer, clock, random })
     this.watches = new HttpWatches({ exchange, feed, bearers: this.bearers, clock })
     const { sockets } = this

@@ -19,7 +19,11 @@ function aWorld() {
   const order: string[] = []
   let hear!: () => void
   const heard = new Promise<void>((resolve) => (hear = resolve))
-  const bearers = { stands: () => Promise.resolve(true), admit: () => Promise.resolve(BEARER) }
+  const bearers = {
+    stands: () => Promise.resolve(true),
+    thoseStanding: () => Promise.resolve(new Set([BEARER])),
+    admit: () => Promise.resolve(BEARER),
+  }
   const behind = (): Promise<readonly Changed[]> => {
     order.push('looks')
     return Promise.resolve([])

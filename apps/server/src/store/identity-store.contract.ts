@@ -35,6 +35,20 @@ export function identityStoreContract(open: () => Promise<IdentityStores>): void
     expect(await stores.identities.isActive(id('b'), POOL)).toBe(false)
   })
 
+  test('several are found at once, each once and with its logins; those that are not there, or whose pool is not, are left out', async () => {
+    for (const name of ['a', 'b']) await guest(id(name))
+    await guest(id('c'), OTHER_POOL)
+    await signIn({ named: id('b') })
+    await stores.identities.disable(id('a'), 5_000)
+    await stores.pools.delete(OTHER_POOL, 5_000)
+    const asked = ['x', 'b', 'c', 'a', "'", '"', '\\', '{}'].map(id)
+    const found = await stores.identities.findSeveral(asked)
+    const expected = await Promise.all(['a', 'b'].map((name) => stores.identities.find(id(name))))
+    expect([...found].sort((a, b) => (a.identity < b.identity ? -1 : 1))).toEqual(expected)
+    expect(found.find(({ identity }) => identity === id('b'))).toMatchObject({ logins: [LOGIN] })
+    expect(await stores.identities.findSeveral([])).toEqual([])
+  })
+
   test('[I2] a guest of a missing pool is not made', async () => {
     expect(await guest(id('a'), 'us-east-1:0' as IdentityPoolId)).toBe(false)
     expect(await stores.identities.find(id('a'))).toBeNull()

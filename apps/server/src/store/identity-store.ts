@@ -30,6 +30,9 @@ export type SignInOutcome =
 export interface IdentityStore {
   find(identity: IdentityId): Promise<StoredIdentity | null>
 
+  /** Those of them that are there, in no order, by one question to the store however many they are. */
+  findSeveral(identities: readonly IdentityId[]): Promise<readonly StoredIdentity[]>
+
   /** True while the identity may be used: it is there, in that pool, not disabled, and so is the pool. */
   isActive(identity: IdentityId, pool: IdentityPoolId): Promise<boolean>
 

@@ -12,6 +12,10 @@ export class MemoryIdentityStore implements IdentityStore {
     return Promise.resolve(this.held(identity))
   }
 
+  findSeveral(identities: readonly IdentityId[]): Promise<readonly StoredIdentity[]> {
+    return Promise.resolve(identities.map((identity) => this.held(identity)).filter((held) => held !== null))
+  }
+
   isActive(identity: IdentityId, pool: IdentityPoolId): Promise<boolean> {
     const held = this.held(identity)
     return Promise.resolve(held !== null && held.pool === pool && held.disabledAt === null)

@@ -16,6 +16,10 @@ export class SqliteIdentityStore implements IdentityStore {
     return findWith(this.database.reads, identity)
   }
 
+  async findSeveral(identities: readonly IdentityId[]): Promise<readonly StoredIdentity[]> {
+    return identitiesOf(await query<IdentityRow>(this.database.reads, FIND, [JSON.stringify(identities)]))
+  }
+
   async isActive(identity: IdentityId, pool: IdentityPoolId): Promise<boolean> {
     return (await query(this.database.reads, IS_ACTIVE, [identity, pool])).length > 0
   }
@@ -110,7 +114,7 @@ async function addLogin(
 }
 
 async function findWith(runner: QueryRunner, identity: IdentityId): Promise<StoredIdentity | null> {
-  return identitiesOf(await query<IdentityRow>(runner, FIND, [identity]))[0] ?? null
+  return identitiesOf(await query<IdentityRow>(runner, FIND, [JSON.stringify([identity])]))[0] ?? null
 }
 
 async function ownerWith(runner: QueryRunner, pool: IdentityPoolId, login: Login): Promise<IdentityId | null> {
@@ -125,7 +129,7 @@ async function query<Row>(runner: QueryRunner, sql: string, parameters: unknown[
 const FIND = `SELECT ${IDENTITY_COLUMNS} FROM identity i
   JOIN identity_pool p ON p.pool_id = i.pool_id
   LEFT JOIN login l ON l.identity_id = i.identity_id
-  WHERE i.identity_id = ? ORDER BY l.provider, l.user_id`
+  WHERE i.identity_id IN (SELECT value FROM json_each(?)) ORDER BY l.provider, l.user_id`
 
 const listOf = (hideDisabled: boolean): string => `SELECT ${IDENTITY_COLUMNS} FROM (
     SELECT identity.* FROM identity JOIN identity_pool p ON p.pool_id = identity.pool_id

@@ -27,8 +27,11 @@ export type PostgresOptions = Readonly<{
 }> &
   Pick<MigrateOptions, 'say' | 'release'>
 
-/** Commits that may be under way at once, each on a connection of its own. */
-export const LANES = 4
+/**
+ * Commits that may be under way at once, each on a connection of its own. Two, since a node is one thread: while one group is stored the next can be judged. More
+ * would make groups smaller, and what a group costs by itself, statements, locks, the flush of the log, is most of what a small one costs.
+ */
+export const LANES = 2
 /** Fewer leave none for reading. */
 export const CONNECTIONS_MIN = LANES + 2
 
