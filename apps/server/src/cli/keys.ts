@@ -67,7 +67,7 @@ function needWords(need: MasterKeyNeed): string {
     case 'seals':
       return (
         `needed until ${timeOf(need.sessionsUntil)} for sync sessions and credentials that it sealed, ` +
-        `until ${timeOf(need.linksUntil)} for links of the change stream`
+        `until ${timeOf(need.linksUntil)} for links of the change stream; not if it never was the first one`
       )
     case 'none':
       return 'opens only, and nothing needs it: what it sealed has ended, unless it is to be the first one yet'
