@@ -1,96 +1,77 @@
+const SPECS = '\\.spec\\.ts$'
+const TESTS = `${SPECS}|/testing/`
+
+const rule = (name, from, to, comment) => ({ name, severity: 'error', ...(comment && { comment }), from, to })
+
+/** Of all that is `within` a path, only one folder imports these packages. */
+const onlyKnows = (name, within, folder, packages) =>
+  rule(name, { path: within, pathNot: `^${folder}|${SPECS}` }, { path: `node_modules/${packages}/` })
+
+/** The folder that may import a package does so when it first needs it, and otherwise imports types alone. */
+const loadedLate = (name, folder, packages, without) =>
+  rule(
+    name,
+    { path: `^${folder}`, pathNot: TESTS },
+    { path: `node_modules/${packages}/`, dependencyTypesNot: ['type-only', 'dynamic-import'] },
+    `${without} starts without the client library.`,
+  )
+
 /** Who may import whom; ARCHITECTURE.md says why. */
 module.exports = {
   forbidden: [
-    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
-    {
-      name: 'protocol-stands-alone',
-      severity: 'error',
-      from: { path: '^libs/protocol/src', pathNot: '\\.spec\\.ts$|/testing/' },
-      to: { pathNot: '^libs/protocol/src' },
-    },
-    {
-      name: 'domain-is-pure',
-      comment: 'The core imports the protocol and itself: no framework, driver, clock or chance.',
-      severity: 'error',
-      from: { path: '^apps/server/src/domain', pathNot: '\\.spec\\.ts$' },
-      to: { pathNot: ['^apps/server/src/domain', '^libs/protocol'] },
-    },
-    {
-      name: 'merge-is-pure',
-      comment: "The client's core decides over plain data: no storage, network, clock or chance.",
-      severity: 'error',
-      from: { path: '^libs/client/src/merge', pathNot: '\\.spec\\.ts$' },
-      to: { pathNot: ['^libs/client/src/(merge|journal/entry|replica/replica)', '^libs/protocol'] },
-    },
-    {
-      name: 'client-core-knows-no-platform',
-      comment: 'IndexedDB, files, sockets and tabs come in through ports, so that the simulation can hold them.',
-      severity: 'error',
-      from: { path: '^libs/client/src/(replica|local|session)', pathNot: '\\.spec\\.ts$|/testing/' },
-      to: { path: '^node:|node_modules/(socket\\.io-client)|^libs/client/src/platform/(browser|node)' },
-    },
-    {
-      name: 'faces-never-touch-the-store',
-      severity: 'error',
-      from: { path: '^apps/server/src/(aws|live)', pathNot: '\\.spec\\.ts$|/testing/' },
-      to: { path: '^apps/server/src/store' },
-    },
-    {
-      name: 'only-store-typeorm-knows-sql',
-      severity: 'error',
-      from: { path: '^apps/server/src', pathNot: '^apps/server/src/store/typeorm|\\.spec\\.ts$' },
-      to: { path: 'node_modules/(typeorm|better-sqlite3|pg)/' },
-    },
-    {
-      name: 'only-stream-knows-kafka',
-      severity: 'error',
-      from: { path: '^(apps|libs)', pathNot: '^apps/server/src/stream|\\.spec\\.ts$' },
-      to: { path: 'node_modules/kafkajs/' },
-    },
-    {
-      name: 'kafka-is-loaded-late',
-      comment: 'A server without a change stream starts without the client library.',
-      severity: 'error',
-      from: { path: '^apps/server/src/stream', pathNot: '\\.spec\\.ts$|/testing/' },
-      to: { path: 'node_modules/kafkajs/', dependencyTypesNot: ['type-only', 'dynamic-import'] },
-    },
-    {
-      name: 'only-fanout-knows-redis',
-      severity: 'error',
-      from: { path: '^(apps|libs)', pathNot: '^apps/server/src/fanout|\\.spec\\.ts$' },
-      to: { path: 'node_modules/@redis/' },
-    },
-    {
-      name: 'redis-is-loaded-late',
-      comment: 'A server without a Redis starts without the client library.',
-      severity: 'error',
-      from: { path: '^apps/server/src/fanout', pathNot: '\\.spec\\.ts$|/testing/' },
-      to: { path: 'node_modules/@redis/', dependencyTypesNot: ['type-only', 'dynamic-import'] },
-    },
-    {
-      name: 'commits-know-no-fanout',
-      comment: 'Commits tell other nodes through a port of their own; who listens to them is put together outside.',
-      severity: 'error',
-      from: { path: '^apps/server/src/(datasets|live|aws|identity|store|domain)', pathNot: '\\.spec\\.ts$|/testing/' },
-      to: { path: '^apps/server/src/fanout' },
-    },
-    {
-      name: 'no-nest-in-shell-and-store',
-      comment: 'Plain classes are built by a factory, so that tests and the simulation can build them by hand.',
-      severity: 'error',
-      from: {
-        path: '^apps/server/src/(datasets|store|identity|runtime|fanout)',
-        pathNot: '\\.module\\.ts$|\\.spec\\.ts$',
-      },
-      to: { path: 'node_modules/@nestjs/' },
-    },
-    {
-      name: 'production-never-imports-tests',
-      severity: 'error',
-      from: { path: '^(apps|libs)', pathNot: '\\.(spec|contract)\\.ts$|/testing/' },
-      to: { path: '\\.(spec|contract)\\.ts$|/testing/' },
-    },
-    { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    rule('no-cycles', {}, { circular: true }),
+    rule('protocol-stands-alone', { path: '^libs/protocol/src', pathNot: TESTS }, { pathNot: '^libs/protocol/src' }),
+    rule(
+      'domain-is-pure',
+      { path: '^apps/server/src/domain', pathNot: SPECS },
+      { pathNot: ['^apps/server/src/domain', '^libs/protocol'] },
+      'The core imports the protocol and itself: no framework, driver, clock or chance.',
+    ),
+    rule(
+      'merge-is-pure',
+      { path: '^libs/client/src/merge', pathNot: SPECS },
+      { pathNot: ['^libs/client/src/(merge|journal/entry|replica/replica)', '^libs/protocol'] },
+      "The client's core decides over plain data: no storage, network, clock or chance.",
+    ),
+    rule(
+      'client-core-knows-no-platform',
+      { path: '^libs/client/src/(replica|local|session)', pathNot: TESTS },
+      { path: '^node:|node_modules/(socket\\.io-client)|^libs/client/src/platform/(browser|node)' },
+      'IndexedDB, files, sockets and tabs come in through ports, so that the simulation can hold them.',
+    ),
+    rule(
+      'faces-never-touch-the-store',
+      { path: '^apps/server/src/(aws|live)', pathNot: TESTS },
+      { path: '^apps/server/src/store' },
+    ),
+    onlyKnows(
+      'only-store-typeorm-knows-sql',
+      '^apps/server/src',
+      'apps/server/src/store/typeorm',
+      '(typeorm|better-sqlite3|pg)',
+    ),
+    onlyKnows('only-stream-knows-kafka', '^(apps|libs)', 'apps/server/src/stream', 'kafkajs'),
+    loadedLate('kafka-is-loaded-late', 'apps/server/src/stream', 'kafkajs', 'A server without a change stream'),
+    onlyKnows('only-fanout-knows-redis', '^(apps|libs)', 'apps/server/src/fanout', '@redis'),
+    loadedLate('redis-is-loaded-late', 'apps/server/src/fanout', '@redis', 'A server without a Redis'),
+    rule(
+      'commits-know-no-fanout',
+      { path: '^apps/server/src/(datasets|live|aws|identity|store|domain)', pathNot: TESTS },
+      { path: '^apps/server/src/fanout' },
+      'Commits tell other nodes through a port of their own; who listens to them is put together outside.',
+    ),
+    rule(
+      'no-nest-in-shell-and-store',
+      { path: '^apps/server/src/(datasets|store|identity|runtime|fanout)', pathNot: `\\.module\\.ts$|${SPECS}` },
+      { path: 'node_modules/@nestjs/' },
+      'Plain classes are built by a factory, so that tests and the simulation can build them by hand.',
+    ),
+    rule(
+      'production-never-imports-tests',
+      { path: '^(apps|libs)', pathNot: '\\.(spec|contract)\\.ts$|/testing/' },
+      { path: '\\.(spec|contract)\\.ts$|/testing/' },
+    ),
+    rule('no-unresolvable', {}, { couldNotResolve: true }),
   ],
   options: {
     doNotFollow: { path: 'node_modules|/dist/' },

@@ -39,6 +39,21 @@ export default tseslint.config(
     },
   },
   {
+    // CONTRIBUTING, "Private members"; constructors cannot be `#private`.
+    files: ['libs/client/src/**/*.ts'],
+    ignores: ['**/*.spec.ts', '**/testing/**'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector:
+            ':matches(PropertyDefinition, MethodDefinition[kind!="constructor"])[accessibility=/private|protected/]',
+          message: 'make it #private: see CONTRIBUTING, "Private members"',
+        },
+      ],
+    },
+  },
+  {
     files: ['**/*.spec.ts', '**/*.contract.ts', 'test/**/*.ts', 'bench/**/*.ts'],
     rules: {
       'no-console': 'off',

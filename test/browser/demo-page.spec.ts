@@ -1,42 +1,15 @@
-import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { aGuest } from '../support/a-pool.js'
-import { describeInChromium, launchChromium } from '../support/chromium.js'
+import { describeInChromium } from '../support/chromium.js'
+import { DemoBrowser } from '../support/demo-browser.js'
 import { DemoScreen, SCREEN_MS_MAX } from '../support/demo-screen.js'
 import { eventually } from '../support/eventually.js'
-import { startServer, type RunningServer } from '../support/start-server.js'
+import { startServer } from '../support/start-server.js'
 
 describeInChromium('the demo page', () => {
-  let server: RunningServer
-  let browser: Browser
-  const contexts: BrowserContext[] = []
-
-  beforeAll(async () => {
-    ;[server, browser] = await Promise.all([startServer({ settings: { SATCHEL_DEMO: 'on' } }), launchChromium()])
-  })
-  afterEach(async () => {
-    await Promise.all(contexts.splice(0).map((context) => context.close()))
-  })
-  afterAll(async () => {
-    await browser.close()
-    await server.stop()
-  })
-
-  /** A page of a browser that was never here; what it complains of is collected. */
-  async function aPage(options: Parameters<Browser['newContext']>[0] = {}): Promise<Page & { complaints: string[] }> {
-    const context = await browser.newContext(options)
-    contexts.push(context)
-    const page = await context.newPage()
-    const complaints: string[] = []
-    page.on('pageerror', ({ message }) => complaints.push(message))
-    page.on('console', (message) => {
-      if (message.type() === 'error') complaints.push(message.text())
-    })
-    return Object.assign(page, { complaints })
-  }
+  const demo = new DemoBrowser()
 
   test('[NF5] two devices in one window, and two more in another browser, are in step live', async () => {
-    const here = await DemoScreen.open(await aPage(), server.url)
-    const there = await DemoScreen.open(await aPage(), await here.address())
+    const here = await DemoScreen.open(await demo.aPage(), demo.server.url)
+    const there = await DemoScreen.open(await demo.aPage(), await here.address())
 
     await here.phone.notes.fill('Milk, bread')
     await here.laptop.card.getByLabel('Dark').check()
@@ -57,7 +30,7 @@ describeInChromium('the demo page', () => {
   })
 
   test('[NF6] edits made offline wait, clash only where they differ, and are settled by hand', async () => {
-    const { phone, laptop, page } = await DemoScreen.open(await aPage(), server.url)
+    const { phone, laptop, page } = await DemoScreen.open(await demo.aPage(), demo.server.url)
     await phone.notes.fill('Milk')
     await laptop.until(async () => expect(await laptop.notes.inputValue()).toBe('Milk'))
     await Promise.all([phone.isInStep(), laptop.isInStep()])
@@ -94,7 +67,7 @@ describeInChromium('the demo page', () => {
   })
 
   test('[NF6] the value from elsewhere can be taken instead', async () => {
-    const { phone, laptop } = await DemoScreen.open(await aPage(), server.url)
+    const { phone, laptop } = await DemoScreen.open(await demo.aPage(), demo.server.url)
     await laptop.goOnline(false)
     await phone.card.getByLabel('One more').click()
     await laptop.card.getByLabel('One less').click()
@@ -108,7 +81,7 @@ describeInChromium('the demo page', () => {
 
   test('[NF7] a killed server is missed aloud, edits wait, and all is in step when it is back', async () => {
     const own = await startServer({ settings: { SATCHEL_DEMO: 'on' } })
-    const { phone, laptop } = await DemoScreen.open(await aPage(), own.url)
+    const { phone, laptop } = await DemoScreen.open(await demo.aPage(), own.url)
     await phone.notes.fill('before')
     await phone.isInStep()
     await own.kill()
@@ -131,8 +104,8 @@ describeInChromium('the demo page', () => {
   })
 
   test('[NF8] everything works by keyboard alone, and where the focus is can be seen', async () => {
-    const page = await aPage()
-    const { phone, laptop } = await DemoScreen.open(page, server.url)
+    const page = await demo.aPage()
+    const { phone, laptop } = await DemoScreen.open(page, demo.server.url)
     /** Tabs on until the focused element is named so. */
     const tabTo = async (name: RegExp): Promise<void> => {
       for (let steps = 0; steps < 60; steps++) {
@@ -187,8 +160,8 @@ describeInChromium('the demo page', () => {
 
   test('[NF8] a telephone 360 points wide shows the page without scrolling sideways, however long the values', async () => {
     for (const colorScheme of ['light', 'dark'] as const) {
-      const page = await aPage({ viewport: { width: 360, height: 740 }, colorScheme })
-      const { phone, laptop } = await DemoScreen.open(page, server.url)
+      const page = await demo.aPage({ viewport: { width: 360, height: 740 }, colorScheme })
+      const { phone, laptop } = await DemoScreen.open(page, demo.server.url)
       await laptop.goOnline(false)
       await phone.add('a.key.that.is.as.long.as.keys.with.dots.in.them.often.are', 'x'.repeat(300))
       await phone.notes.fill('y'.repeat(200))
@@ -206,7 +179,7 @@ describeInChromium('the demo page', () => {
   })
 
   test('[NF4] the wire log tells what went out and came in, and no token', async () => {
-    const { phone, page } = await DemoScreen.open(await aPage(), server.url)
+    const { phone, page } = await DemoScreen.open(await demo.aPage(), demo.server.url)
     await phone.add('wired', 'through')
     await phone.isInStep()
     for (const direction of ['sent', 'received']) {
@@ -228,80 +201,22 @@ describeInChromium('the demo page', () => {
   })
 
   test('[O25] the page runs under its policy, talks to its own server alone, and complains of nothing', async () => {
-    const page = await aPage()
+    const page = await demo.aPage()
     const origins = new Set<string>()
     page.on('request', (request) => origins.add(new URL(request.url()).host))
     page.on('websocket', (socket) => origins.add(new URL(socket.url()).host))
-    const { phone } = await DemoScreen.open(page, server.url)
+    const { phone } = await DemoScreen.open(page, demo.server.url)
     await phone.notes.fill('x')
     await phone.isInStep()
-    expect([...origins]).toEqual([new URL(server.url).host])
+    expect([...origins]).toEqual([new URL(demo.server.url).host])
     expect(page.complaints).toEqual([])
   })
 
   test('[NF9] a device that cannot load SQLite says so, instead of waiting for ever', async () => {
-    const page = await aPage()
+    const page = await demo.aPage()
     await page.route('**/*.wasm*', (route) => route.abort())
-    await page.goto(server.url)
+    await page.goto(demo.server.url)
     await page.locator('#problem').waitFor({ timeout: SCREEN_MS_MAX })
     expect(await page.locator('#problem').textContent()).toMatch(/sqlite|sql\.js|wasm|WebAssembly/i)
-  })
-
-  test('[NF3] a guest that the address names is kept apart from the browser’s own', async () => {
-    const mine = await DemoScreen.open(await aPage(), server.url)
-    await mine.phone.notes.fill('mine')
-    await mine.phone.isInStep()
-    const [, pool] = await server.process.line(/identity pool "demo": (\S+)/)
-    const { identity } = await aGuest(server, pool!)
-    const second = await mine.page.context().newPage()
-    const theirs = await DemoScreen.open(second, `${server.url}/#guest=${encodeURIComponent(identity)}`)
-    expect((await theirs.phone.shows()).notes).toBe('')
-    await theirs.phone.notes.fill('theirs')
-    await theirs.phone.isInStep()
-    expect((await mine.phone.shows()).notes).toBe('mine')
-    await second.goto('about:blank')
-    const again = await DemoScreen.open(second, server.url)
-    expect((await again.phone.shows()).notes).toBe('mine')
-  })
-
-  test('[NF3] one may start as somebody new, and nothing of the guest before is there', async () => {
-    const screen = await DemoScreen.open(await aPage(), server.url)
-    const before = await screen.address()
-    await screen.phone.notes.fill('mine')
-    await screen.laptop.until(async () => expect(await screen.laptop.notes.inputValue()).toBe('mine'))
-    await screen.page.getByRole('button', { name: 'Start as somebody new' }).click()
-    await eventually(async () => expect(await screen.address()).not.toBe(before), SCREEN_MS_MAX)
-    await Promise.all([screen.phone.isInStep(), screen.laptop.isInStep()])
-    expect([await screen.phone.notes.inputValue(), await screen.laptop.notes.inputValue()]).toEqual(['', ''])
-    await screen.phone.notes.fill('somebody else’s')
-    await screen.laptop.until(async () => expect(await screen.laptop.notes.inputValue()).toBe('somebody else’s'))
-  })
-
-  test('[NF13] a guest signs in on the page, is still signed in when it is opened again, and goes on in another browser', async () => {
-    const user = `ada ${Date.now()}`
-    const signIn = async (page: Page): Promise<void> => {
-      await page.getByLabel(/Sign in by any name/).fill(user)
-      await page.getByRole('button', { name: 'Sign in' }).click()
-      await page.getByText(`Signed in as ${user}`).waitFor({ timeout: SCREEN_MS_MAX })
-    }
-    const here = await DemoScreen.open(await aPage(), server.url)
-    await here.phone.notes.fill('written as a guest')
-    await here.laptop.until(async () => expect(await here.laptop.notes.inputValue()).toBe('written as a guest'))
-    await signIn(here.page)
-    expect([new URL(here.page.url()).hash, await here.page.locator('#address').isVisible()]).toEqual(['', false])
-    await here.phone.add('after', 'signing in')
-    await here.laptop.until(async () => expect(await here.laptop.valueOf('after').inputValue()).toBe('signing in'))
-    await here.page.reload()
-    await Promise.all([here.phone.isInStep(), here.laptop.isInStep()])
-    await here.page.getByText(`Signed in as ${user}`).waitFor()
-
-    const there = await DemoScreen.open(await aPage(), server.url)
-    await there.phone.add('brought', 'along')
-    await signIn(there.page)
-    for (const device of [here.phone, here.laptop, there.phone, there.laptop]) {
-      await device.until(async () => expect(await device.notes.inputValue()).toBe('written as a guest'))
-      await device.until(async () => expect(await device.valueOf('brought').inputValue()).toBe('along'))
-      await device.isInStep()
-    }
   })
 })

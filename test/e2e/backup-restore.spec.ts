@@ -93,6 +93,19 @@ test('[X21] [X22] a backup is for its owner only, overwrites nothing, and has th
   expect(await satchel('backup', file, file)).toMatchObject({ code: 2 })
 })
 
+test('[X22] where other secrets are beside it no backup is written, so that the same call does once those are away', async () => {
+  const file = newBackup()
+  writeFileSync(`${file}.master.key`, 'of another site\n')
+  expect(await satchel('backup', file, '--with-secrets')).toMatchObject({
+    code: 1,
+    stdout: '',
+    stderr: expect.stringContaining('secrets are never overwritten'),
+  })
+  expect(existsSync(file)).toBe(false)
+  rmSync(`${file}.master.key`)
+  expect(await satchel('backup', file, '--with-secrets')).toMatchObject({ code: 0 })
+})
+
 test('[X23] nothing is restored beside a server, over a database, or over other secrets', async () => {
   const file = newBackup()
   await satchel('backup', file, '--with-secrets')

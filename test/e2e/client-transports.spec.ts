@@ -1,23 +1,23 @@
-import { createServer, request as forward, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
 import type { Changed, DatasetName, DeviceId, RecordKey, SyncCount, SyncRequest } from '@satchel/protocol'
 import { GuestProvider } from '../../libs/client/src/identity/guest-provider.js'
-import { LoginProvider } from '../../libs/client/src/identity/login-provider.js'
 import { SystemClock } from '../../libs/client/src/runtime/clock.js'
 import { FallbackTransport } from '../../libs/client/src/transport/fallback-transport.js'
 import { HttpTransport } from '../../libs/client/src/transport/http-transport.js'
 import { SocketTransport } from '../../libs/client/src/transport/socket-transport.js'
 import type { Connection, ConnectionFault, Transport } from '../../libs/client/src/transport/transport.js'
-import { adminOf, aPool, DEVELOPER_PROVIDER } from '../support/a-pool.js'
+import { aPool } from '../support/a-pool.js'
 import { eventually } from '../support/eventually.js'
+import { faultOf } from '../support/fault-of.js'
 import { startServer, type RunningServer } from '../support/start-server.js'
+import { Strangers } from '../support/strangers.js'
 
 const clock = new SystemClock()
+const random = { fraction: () => 0.5, uuid: () => 'unused' }
 const SETTINGS = 'settings' as DatasetName
+const strangers = new Strangers()
 
 let server: RunningServer
 let pool: string
-const servers: Server[] = []
 const connections: Connection[] = []
 
 beforeAll(async () => {
@@ -27,46 +27,7 @@ beforeAll(async () => {
 afterEach(() => {
   for (const connection of connections.splice(0)) connection.close()
 })
-afterAll(async () => {
-  for (const one of servers) {
-    one.closeAllConnections()
-    one.close()
-  }
-  await server.stop()
-})
-
-/** Whatever listens where a server is expected. */
-async function aStranger(
-  answer: (request: IncomingMessage, response: ServerResponse) => void,
-  upgrade: (socket: Socket) => void = (socket) => socket.destroy(),
-): Promise<string> {
-  const stranger = createServer(answer)
-  stranger.on('upgrade', (_, socket) => upgrade(socket as Socket))
-  servers.push(stranger)
-  await new Promise<void>((resolve) => stranger.listen(0, '127.0.0.1', resolve))
-  return `http://127.0.0.1:${(stranger.address() as AddressInfo).port}`
-}
-
-/** A proxy that carries HTTP to the server and drops WebSockets, as some networks do. */
-const aProxyWithoutSockets = (): Promise<string> =>
-  aStranger((request, response) => {
-    const { hostname, port } = new URL(server.url)
-    const { method, url: path, headers } = request
-    const passed = forward({ hostname, port, method, path, headers }, (answer) => {
-      response.writeHead(answer.statusCode!, answer.headers)
-      answer.pipe(response)
-    })
-    passed.on('error', () => response.destroy())
-    response.on('close', () => passed.destroy())
-    request.pipe(passed)
-  })
-
-const aPortal = (): Promise<string> =>
-  aStranger(
-    (_, response) =>
-      response.writeHead(200, { 'content-type': 'text/html' }).end('<html>Welcome to our network</html>'),
-    (socket) => socket.end('HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 2\r\n\r\nhi'),
-  )
+afterAll(() => server.stop())
 
 const transports = (endpoint = server.url): Record<'socket' | 'http', Transport> => ({
   socket: new SocketTransport(endpoint),
@@ -88,14 +49,6 @@ async function connected(transport: Transport, token: string) {
 }
 
 const silent = { changed: () => {}, closed: () => {} }
-
-const faultOf = (work: Promise<unknown>): Promise<ConnectionFault> =>
-  work.then(
-    () => {
-      throw new Error('it went well')
-    },
-    (fault: unknown) => fault as ConnectionFault,
-  )
 
 /** As a promise, which rejects where the expectation is not met. */
 const expecting = (check: () => void): Promise<void> => new Promise((resolve) => resolve(check()))
@@ -178,7 +131,7 @@ describe.each(['socket', 'http'] as const)('the %s transport', (kind) => {
   })
 
   test('[NE12] a captive portal is no server, however well it answers', async () => {
-    const portal = await faultOf(transports(await aPortal())[kind].connect('token', silent))
+    const portal = await faultOf(transports(await strangers.portal())[kind].connect('token', silent))
     expect(portal).toMatchObject({ kind: 'not-satchel', error: null })
   })
 
@@ -224,10 +177,10 @@ describe('where sockets are blocked', () => {
   }
 
   test('[NE13] HTTP takes over, and sockets are tried again only later', async () => {
-    const endpoint = await aProxyWithoutSockets()
+    const endpoint = await strangers.proxyWithoutSockets(server.url)
     const { socket, http } = transports(endpoint)
     const sockets = counting(socket)
-    const both = new FallbackTransport({ socket: sockets, http: http, clock })
+    const both = new FallbackTransport({ socket: sockets, http: http, clock, random })
     const { token } = await guest()
     for (let round = 0; round < 3; round++) {
       const { connection } = await connected(both, token)
@@ -239,66 +192,17 @@ describe('where sockets are blocked', () => {
   test('[NE13] a refusal is believed at once, and nobody there is told as that', async () => {
     const { socket, http } = transports()
     const https = counting(http)
-    const both = new FallbackTransport({ socket: socket, http: https, clock })
+    const both = new FallbackTransport({ socket: socket, http: https, clock, random })
     expect(await faultOf(both.connect('nonsense', silent))).toMatchObject({ kind: 'refused' })
     expect(https.tries).toBe(0)
     const nowhere = transports('http://127.0.0.1:9')
-    const neither = new FallbackTransport({ socket: nowhere.socket, http: nowhere.http, clock })
+    const neither = new FallbackTransport({ socket: nowhere.socket, http: nowhere.http, clock, random })
     expect(await faultOf(neither.connect('token', silent))).toMatchObject({ kind: 'unreachable' })
   })
 
   test('[NE13] a proxy that names a time to come back is obeyed', async () => {
-    const busy = await aStranger((_, response) => response.writeHead(503, { 'retry-after': '7' }).end('busy'))
+    const busy = await strangers.answering((_, response) => response.writeHead(503, { 'retry-after': '7' }).end('busy'))
     const fault = await faultOf(transports(busy).http.connect('token', silent))
     expect(fault).toMatchObject({ kind: 'refused', error: { code: 'ServiceUnavailable', retryAfterMs: 7_000 } })
-  })
-})
-
-describe('identities', () => {
-  test('[NE14] a guest is made once, and stays the same', async () => {
-    const provider = new GuestProvider({ endpoint: server.url, pool })
-    const first = await provider.authenticate(null)
-    expect(first.guest).toBe(true)
-    const again = await provider.authenticate(first.identity)
-    expect(again.identity).toBe(first.identity)
-    expect(again.token).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/)
-  })
-
-  test('[NE14] a guest that is gone on the server is a refusal, for somebody to decide', async () => {
-    const provider = new GuestProvider({ endpoint: server.url, pool })
-    const { identity } = await provider.authenticate(null)
-    await adminOf(server).identity.deleteIdentities({ IdentityIdsToDelete: [identity] })
-    const fault = await faultOf(provider.authenticate(identity))
-    expect(fault).toMatchObject({ kind: 'refused', error: { code: 'ResourceNotFound' } })
-  })
-
-  test('[NE14] a guest provider tells nobody there, and a portal, from a refusal', async () => {
-    const at = (endpoint: string) => new GuestProvider({ endpoint, pool }).authenticate(null)
-    expect(await faultOf(at('http://127.0.0.1:9'))).toMatchObject({ kind: 'unreachable' })
-    expect(await faultOf(at(await aPortal()))).toMatchObject({ kind: 'not-satchel' })
-  })
-
-  test("[NE14] a user signs in through the app's backend, which is told of the guest", async () => {
-    const asked: unknown[] = []
-    const login = new LoginProvider(async (request) => {
-      asked.push(request)
-      const { IdentityId, Token } = await adminOf(server).identity.getOpenIdTokenForDeveloperIdentity({
-        IdentityPoolId: pool,
-        Logins: { [DEVELOPER_PROVIDER]: 'ada' },
-      })
-      return { identityId: IdentityId!, token: Token! }
-    })
-    const user = await login.authenticate('us-east-1:00000000-0000-4000-8000-000000000009')
-    expect(asked).toEqual([{ guest: 'us-east-1:00000000-0000-4000-8000-000000000009' }])
-    expect(user.guest).toBe(false)
-    const { connection } = await connected(new SocketTransport(server.url), user.token)
-    expect(connection.hello.identity).toBe(user.identity)
-  })
-
-  test('[NE14] a login that fails is tried again, one that answers nonsense is not', async () => {
-    const failing = new LoginProvider(() => Promise.reject(new Error('HTTP 502')))
-    expect(await faultOf(failing.authenticate(null))).toMatchObject({ kind: 'unreachable' })
-    const odd = new LoginProvider(() => Promise.resolve({} as never))
-    expect(await faultOf(odd.authenticate(null))).toMatchObject({ kind: 'refused' })
   })
 })

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { describeWithPostgres } from '../support/postgres/describe-with-postgres.js'
 import { runSatchel as satchel } from '../support/run-satchel.js'
 
 test('[V78] help lists the commands, and says how each is called', async () => {
@@ -69,4 +70,27 @@ test('[V75] the auditor reads the database that the settings name', async () => 
   expect(code).toBe(2)
   expect(stderr).toContain('the database at 127.0.0.1:1/satchel cannot be used')
   expect(stderr).not.toContain('secret-canary')
+})
+
+describeWithPostgres('a command on PostgreSQL', (postgres) => {
+  test('[V78] ends well only once it has done what it was called for, also where the database had it try again', async () => {
+    const url = await postgres().createDatabase()
+    const settings = { SATCHEL_DATABASE_URL: url, SATCHEL_MASTER_KEY: Buffer.alloc(32, 7).toString('base64') }
+    const dataDir = mkdtempSync(join(tmpdir(), 'satchel-command-'))
+    const run = (args: readonly string[]) => satchel(args, { ...settings, SATCHEL_DATA_DIR: dataDir })
+    expect(await run(['migrate'])).toMatchObject({ code: 0 })
+    const name = new URL(url).pathname.slice(1)
+    await postgres().ask(
+      `CREATE SEQUENCE tries;
+       CREATE FUNCTION in_the_way() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+         IF nextval('tries') < 3 THEN RAISE EXCEPTION 'somebody was in the way' USING ERRCODE = '40001'; END IF; RETURN NEW; END $$;
+       CREATE TRIGGER in_the_way BEFORE UPDATE ON history FOR EACH ROW EXECUTE FUNCTION in_the_way()`,
+      name,
+    )
+    const { code, stderr } = await run(['--new-epoch'])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining('A new epoch has begun') as string })
+    const [{ base }] = (await postgres().ask('SELECT epoch_base AS base FROM history', name)) as [{ base: string }]
+    expect(Number(base)).toBeGreaterThan(0)
+    rmSync(dataDir, { recursive: true })
+  })
 })

@@ -6,11 +6,10 @@ import { aGuest, aPool, type Somebody } from '../support/a-pool.js'
 import { eventually } from '../support/eventually.js'
 import { aGuestBearer, asking, twin, type Bearer } from '../support/live-device.js'
 import { runSatchel } from '../support/run-satchel.js'
-import { Seeded } from '../support/seeded.js'
+import { RUN_SEED, Seeded } from '../support/seeded.js'
 import { SERVER_MAIN, startServer, type RunningServer } from '../support/start-server.js'
-import { replace, WireClient, WireDevice } from '../support/wire-client.js'
+import { deviceAt, replace } from '../support/wire-client.js'
 
-const SEED = Number(process.env['SATCHEL_E2E_SEED'] ?? Date.now() % 2_147_483_647)
 const KILLS = 12
 const TEST_MS_MAX = 240_000
 
@@ -42,7 +41,7 @@ async function given(pool: string): Promise<Held> {
 
 /** The statuses with which credentials, a sync session and an OpenID token are answered. */
 async function shown({ who, bearer, session }: Held): Promise<readonly number[]> {
-  const device = new WireDevice(new WireClient(server!.url, who.credentials), who)
+  const device = deviceAt(server!, who)
   const request = { device: 'holder', datasets: [asking({ dataset: 'settings' })] }
   return [
     (await device.listRaw('settings')).status,
@@ -98,9 +97,9 @@ test(
 )
 
 test(
-  `[KR12] however often the command is killed, at any moment, the server starts and everything opens, seed ${SEED}`,
+  `[KR12] however often the command is killed, at any moment, the server starts and everything opens, seed ${RUN_SEED}`,
   async () => {
-    const chance = new Seeded(SEED)
+    const chance = new Seeded(RUN_SEED)
     await start()
     const pool = await aPool(server!)
     const before = await given(pool)

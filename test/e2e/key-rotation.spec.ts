@@ -8,10 +8,10 @@ import { eventually } from '../support/eventually.js'
 import { aGuestBearer, asking, twin } from '../support/live-device.js'
 import { describeWithPostgres } from '../support/postgres/describe-with-postgres.js'
 import { KeyHolders, keyRefusalsOf, kidOf, refusalIn } from '../support/nodes/key-holders.js'
-import { MASTER_KEY, Site } from '../support/nodes/site.js'
-import { SITE_SEED, SiteLoad } from '../support/nodes/site-load.js'
+import { servedSite } from '../support/nodes/served-site.js'
+import { MASTER_KEY } from '../support/nodes/site.js'
 import { runSatchel } from '../support/run-satchel.js'
-import { Seeded } from '../support/seeded.js'
+import { RUN_SEED } from '../support/seeded.js'
 import { spawnServer } from '../support/start-server.js'
 import { replace } from '../support/wire-client.js'
 
@@ -26,30 +26,23 @@ const NEW = randomBytes(32).toString('base64')
 
 describeWithPostgres('keys of three nodes', (postgres) => {
   const directory = mkdtempSync(join(tmpdir(), 'satchel-rotation-'))
-  let databaseUrl: string
-  let site: Site
-  let load: SiteLoad | null = null
+  const served = servedSite(postgres)
   let client: ClientProcess | null = null
-  beforeAll(async () => {
-    databaseUrl = await postgres().createDatabase()
-    site = await Site.start({ databaseUrl, redisUrl: null })
-  })
   afterAll(async () => {
     await client?.kill()
-    await load?.close()
-    await site.close()
     rmSync(directory, { recursive: true, force: true })
   })
 
   type Keys = Readonly<{ SATCHEL_MASTER_KEY: string; SATCHEL_OTHER_MASTER_KEYS?: string }>
   const satchel = async (keys: Keys, ...args: string[]): Promise<string> => {
-    const { code, stdout, stderr } = await runSatchel(args, { SATCHEL_DATABASE_URL: databaseUrl, ...keys })
+    const { code, stdout, stderr } = await runSatchel(args, { SATCHEL_DATABASE_URL: served.databaseUrl, ...keys })
     expect([code, stderr]).toEqual([0, ''])
     return stdout
   }
   const refusals: string[] = []
   /** One node after the other, as an operator does it. */
   const roll = async (keys: Keys): Promise<void> => {
+    const { site } = served
     for (const place of site.nodes.keys()) {
       refusals.push(...(await keyRefusalsOf(site.nodes[place]!.url)))
       await site.stop(place)
@@ -58,12 +51,13 @@ describeWithPostgres('keys of three nodes', (postgres) => {
   }
 
   test(
-    `[KR1] [KR3] [KR4] [KR5] [KR6] both kinds of keys are exchanged under load and nobody is refused for a key, seed ${SITE_SEED}`,
+    `[KR1] [KR3] [KR4] [KR5] [KR6] both kinds of keys are exchanged under load and nobody is refused for a key, seed ${RUN_SEED}`,
     async () => {
+      const { site } = served
       const pool = await aPool(site.running)
 
       const holders = await KeyHolders.start(site.running, pool)
-      load = await SiteLoad.start(site, { chance: new Seeded(SITE_SEED), devices: 2, deleting: false })
+      const { load } = await served.underLoad({ devices: 2, deleting: false })
       client = ClientProcess.start()
       await client.open({ endpoint: site.running.url, pool, directory: join(directory, 'device') }, ['settings'])
       await client.save(1, 'settings', [['theme', 'dark']])
@@ -123,7 +117,7 @@ describeWithPostgres('keys of three nodes', (postgres) => {
     const [oldest, latest] = [holders.people[0]!, holders.people.at(-1)!]
     const [firstBearer, lastBearer] = [holders.bearers[0]!, holders.bearers.at(-1)!]
     const session = (who: typeof oldest) => holders.sessions.find((held) => held.who === who)!
-    const database = new URL(databaseUrl).pathname.slice(1)
+    const { site, database } = served
     await postgres().ask(`DELETE FROM signing_key WHERE kid = '${kidOf(firstBearer.token)}'`, database)
     await roll({ SATCHEL_MASTER_KEY: NEW })
 
@@ -151,7 +145,7 @@ describeWithPostgres('keys of three nodes', (postgres) => {
   test('[KR9] a server whose master key does not open the signing keys says which one would, and does not start', async () => {
     const other = randomBytes(32).toString('base64')
     const started = spawnServer({
-      SATCHEL_DATABASE_URL: databaseUrl,
+      SATCHEL_DATABASE_URL: served.databaseUrl,
       SATCHEL_MASTER_KEY: other,
       SATCHEL_DATA_DIR: join(directory, 'refused'),
       SATCHEL_PORT: '0',

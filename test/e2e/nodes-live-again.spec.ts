@@ -4,13 +4,14 @@ import { join } from 'node:path'
 import { aGuest, aPool, type Somebody } from '../support/a-pool.js'
 import { ClientProcess, type Told } from '../support/client-process.js'
 import { eventually } from '../support/eventually.js'
+import { forMs } from '../support/for-ms.js'
 import { settled } from '../support/live-device.js'
 import { describeWithPostgres } from '../support/postgres/describe-with-postgres.js'
 import { describeWithRedis } from '../support/redis/describe-with-redis.js'
-import { Site } from '../support/nodes/site.js'
-import { SITE_SEED } from '../support/nodes/site-load.js'
-import { Seeded } from '../support/seeded.js'
-import { replace, WireClient, WireDevice } from '../support/wire-client.js'
+import { servedSite } from '../support/nodes/served-site.js'
+import type { Site } from '../support/nodes/site.js'
+import { RUN_SEED } from '../support/seeded.js'
+import { deviceAt, replace } from '../support/wire-client.js'
 
 /** SATCHEL_E2E_KILLS makes a longer run, or a shorter one to try something out. */
 const KILLS = Number(process.env['SATCHEL_E2E_KILLS'] ?? 3)
@@ -26,19 +27,13 @@ const TEST_MS_MAX = 240_000
 const NOTICED_MS_MAX = 500
 const NEWS = 'news'
 
-const forMs = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
-
 describeWithPostgres('clients of a node that dies', (postgres) => {
   describeWithRedis('beside others that tell each other of changes', (redis) => {
     const home = mkdtempSync(join(tmpdir(), 'satchel-live-again-'))
     const clients: ClientProcess[] = []
-    let site: Site
-    beforeAll(async () => {
-      site = await Site.start({ databaseUrl: await postgres().createDatabase(), redisUrl: redis().url })
-    })
+    const served = servedSite(postgres, redis)
     afterAll(async () => {
       await Promise.all(clients.map((client) => client.kill()))
-      await site.close()
       rmSync(home, { recursive: true, force: true })
     })
 
@@ -46,7 +41,7 @@ describeWithPostgres('clients of a node that dies', (postgres) => {
       const client = ClientProcess.start()
       clients.push(client)
       const { pool, identity: guest } = who
-      await client.open({ endpoint: site.running.url, pool, guest, directory: join(home, `${n}`) }, [NEWS])
+      await client.open({ endpoint: served.site.running.url, pool, guest, directory: join(home, `${n}`) }, [NEWS])
       await client.listen(NEWS)
     }
 
@@ -54,7 +49,7 @@ describeWithPostgres('clients of a node that dies', (postgres) => {
     const killed = async (place: number): Promise<readonly number[]> => {
       const told = clients.map((client) => client.told.length)
       const killedAt = Date.now()
-      await site.kill(place)
+      await served.site.kill(place)
       // Whoever was elsewhere notices nothing.
       await forMs(NOTICED_MS_MAX)
       const hit = [...clients.entries()].filter(([at, client]) => isCut(client.told.slice(told[at])))
@@ -67,9 +62,9 @@ describeWithPostgres('clients of a node that dies', (postgres) => {
     }
 
     test(
-      `[NO6] are live again, through other nodes, within two seconds, seed ${SITE_SEED}`,
+      `[NO6] are live again, through other nodes, within two seconds, seed ${RUN_SEED}`,
       async () => {
-        const chance = new Seeded(SITE_SEED)
+        const { site, chance } = served
         const who = await aGuest(site.running, await aPool(site.running))
         await Promise.all(Array.from({ length: DEVICES }, (_, n) => opened(who, n)))
         const writer = new Writer(site, who)
@@ -118,9 +113,10 @@ class Writer {
 
   private async write(): Promise<void> {
     for (let count = 0; !this.over; await forMs(TICK_MS)) {
-      const { url } = this.site.nodes[this.place]!
-      const device = new WireDevice(new WireClient(url, this.who.credentials), this.who)
-      const [record] = await device.write(NEWS, replace('tick', `${count}`, count))
+      const [record] = await deviceAt(this.site.nodes[this.place]!, this.who).write(
+        NEWS,
+        replace('tick', `${count}`, count),
+      )
       count = record!.SyncCount
     }
   }

@@ -1,10 +1,11 @@
-import { aGuest, aPool, type Somebody } from '../support/a-pool.js'
+import { aGuest, aPool } from '../support/a-pool.js'
+import { forMs } from '../support/for-ms.js'
 import { describeWithPostgres } from '../support/postgres/describe-with-postgres.js'
 import type { PostgresServer } from '../support/postgres/postgres-server.js'
-import { Site } from '../support/nodes/site.js'
-import { SITE_SEED, SiteLoad } from '../support/nodes/site-load.js'
-import { Seeded } from '../support/seeded.js'
-import { replace, WireClient, WireDevice } from '../support/wire-client.js'
+import { servedSite } from '../support/nodes/served-site.js'
+import type { Site } from '../support/nodes/site.js'
+import { RUN_SEED } from '../support/seeded.js'
+import { deviceAt, replace, type WireDevice } from '../support/wire-client.js'
 
 /** Pauses of nodes that hold locks. SATCHEL_E2E_PAUSES makes a longer run, or a shorter one to try something out. */
 const PAUSES = Number(process.env['SATCHEL_E2E_PAUSES'] ?? 6)
@@ -17,29 +18,15 @@ const WAIT_MS_MAX = 15_000
 const MOMENTS_MAX = 2_000
 const TEST_MS_MAX = 240_000
 
-const forMs = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
-
 describeWithPostgres('three nodes that are frozen', (postgres) => {
-  let site: Site
-  let database: string
-  let load: SiteLoad | null = null
-  beforeAll(async () => {
-    const databaseUrl = await postgres().createDatabase()
-    database = new URL(databaseUrl).pathname.slice(1)
-    site = await Site.start({ databaseUrl, redisUrl: null })
-  })
-  afterAll(async () => {
-    await load?.close()
-    await site.close()
-  })
-
-  const chance = new Seeded(SITE_SEED)
+  const served = servedSite(postgres)
 
   /** Freezes a node, again and again, until it is in the middle of a transaction that has written or locked something. */
-  const freezeWithLocks = async (choose: () => number): Promise<number> => {
+  const freezeWithLocks = async (choose: (site: Site) => number): Promise<number> => {
+    const { site, chance, database } = served
     for (let moment = 0; moment < MOMENTS_MAX; moment++) {
       await forMs(chance.from(0, 30))
-      const place = choose()
+      const place = choose(site)
       site.pause(place)
       if (await holdsLocks(postgres(), database)) return place
       site.resume(place)
@@ -48,10 +35,11 @@ describeWithPostgres('three nodes that are frozen', (postgres) => {
   }
 
   test(
-    `[NO5] one that is frozen in the middle of a commit keeps others from its identity for a few seconds, seed ${SITE_SEED}`,
+    `[NO5] one that is frozen in the middle of a commit keeps others from its identity for a few seconds, seed ${RUN_SEED}`,
     async () => {
+      const { site } = served
       const who = await aGuest(site.running, await aPool(site.running))
-      const [frozen, other] = [deviceAt(site, 0, who), deviceAt(site, 1, who)]
+      const [frozen, other] = [deviceAt(site.nodes[0]!, who), deviceAt(site.nodes[1]!, who)]
       const waits: number[] = []
       let writing = true
       let written = 0
@@ -89,31 +77,25 @@ describeWithPostgres('three nodes that are frozen', (postgres) => {
   )
 
   test(
-    `[NO5] [NO1] ${PAUSES} nodes that freeze in the middle of commits, and wake seconds later, do no harm, seed ${SITE_SEED}`,
+    `[NO5] [NO1] ${PAUSES} nodes that freeze in the middle of commits, and wake seconds later, do no harm, seed ${RUN_SEED}`,
     async () => {
-      load = await SiteLoad.start(site, { chance: chance.fork(), deleting: false })
+      const { site, load, chance } = await served.underLoad({ deleting: false })
       let frozenMs = 0
       for (let pause = 0; pause < PAUSES && !load.aws.broken; pause++) {
-        const place = await freezeWithLocks(() => site.fullest)
+        const place = await freezeWithLocks(({ fullest }) => fullest)
         const ms = chance.from(PAUSE_MS_MIN, PAUSE_MS_MAX)
         await forMs(ms)
         site.resume(place)
         frozenMs += ms
       }
-      const faults = await load.faults()
-      console.info(`${PAUSES} pauses, ${frozenMs} ms: ${JSON.stringify(load.seen)}`)
-      expect(faults).toEqual([])
-      const { aws, batches } = load.seen
-      for (const what of ['updates', 'conflicts', 'guests', 'bySdk', 'lost'] as const)
-        expect([what, aws[what] > 0]).toEqual([what, true])
-      expect(batches.accepted).toBeGreaterThan(PAUSES)
+      await load.judge(`${PAUSES} pauses, ${frozenMs} ms`, {
+        aws: { updates: 0, conflicts: 0, guests: 0, bySdk: 0, lost: 0 },
+        batches: { accepted: PAUSES },
+      })
     },
     TEST_MS_MAX,
   )
 })
-
-const deviceAt = (site: Site, place: number, who: Somebody): WireDevice =>
-  new WireDevice(new WireClient(site.nodes[place]!.url, who.credentials), who)
 
 /** Whether somebody sits in a transaction, without asking anything, that has locked rows or is about to. */
 async function holdsLocks(postgres: PostgresServer, database: string): Promise<boolean> {

@@ -1,9 +1,8 @@
 import { aGuest, aPool, type Somebody } from '../support/a-pool.js'
 import { describeWithPostgres } from '../support/postgres/describe-with-postgres.js'
-import { Site } from '../support/nodes/site.js'
-import { SITE_SEED } from '../support/nodes/site-load.js'
-import { Seeded } from '../support/seeded.js'
-import { errorOf, okOf, remove, replace, WireClient, WireDevice, type WireRecord } from '../support/wire-client.js'
+import { servedSite } from '../support/nodes/served-site.js'
+import { RUN_SEED } from '../support/seeded.js'
+import { deviceAt, errorOf, okOf, remove, replace, type WireDevice, type WireRecord } from '../support/wire-client.js'
 
 const WRITERS = 20
 /** As many as fit into this time, of each kind. */
@@ -16,20 +15,16 @@ const BYTES = 100
 const TEST_MS_MAX = 180_000
 
 describeWithPostgres('writers that race through three nodes', (postgres) => {
-  let site: Site
+  const served = servedSite(postgres)
+  const { chance } = served
   let who: Somebody
   beforeAll(async () => {
-    site = await Site.start({ databaseUrl: await postgres().createDatabase(), redisUrl: null })
-    who = await aGuest(site.running, await aPool(site.running))
+    const { running } = served.site
+    who = await aGuest(running, await aPool(running))
   })
-  afterAll(() => site.close())
 
-  const chance = new Seeded(SITE_SEED)
   /** Through the balancer, or straight to a node. */
-  const somewhere = (): WireDevice => {
-    const url = chance.oneOf([site.running.url, ...site.nodes.map((node) => node.url)])
-    return new WireDevice(new WireClient(url, who.credentials), who)
-  }
+  const somewhere = (): WireDevice => deviceAt(chance.oneOf([served.site.running, ...served.site.nodes]), who)
 
   /** A new record, written by one who knows everything up to a count; null where there was no room for it. */
   const write = async (dataset: string, since: number, patch: ReturnType<typeof replace>) => {
@@ -42,7 +37,7 @@ describeWithPostgres('writers that race through three nodes', (postgres) => {
   }
 
   test(
-    `[NO7] [L9] ${WRITERS} writers racing for the last bytes of a dataset take exactly those, time after time, seed ${SITE_SEED}`,
+    `[NO7] [L9] ${WRITERS} writers racing for the last bytes of a dataset take exactly those, time after time, seed ${RUN_SEED}`,
     async () => {
       const room = WRITERS * BYTES
       const [first] = await somewhere().write('full', replace('rest', 'x'.repeat(BYTES_MAX - room - 'rest'.length)))
@@ -80,7 +75,7 @@ describeWithPostgres('writers that race through three nodes', (postgres) => {
   )
 
   test(
-    `[NO7] [L9] ${WRITERS} writers racing for the last datasets of an identity make exactly those, time after time, seed ${SITE_SEED}`,
+    `[NO7] [L9] ${WRITERS} writers racing for the last datasets of an identity make exactly those, time after time, seed ${RUN_SEED}`,
     async () => {
       const live = new Set(['full'])
       let races = 0
@@ -101,7 +96,7 @@ describeWithPostgres('writers that race through three nodes', (postgres) => {
       }
       expect((await somewhere().datasets()).map(({ DatasetName }) => DatasetName).sort()).toEqual([...live].sort())
       console.info(`${races} races of ${WRITERS} writers for datasets`)
-      expect(site.defects()).toEqual([])
+      expect(served.site.defects()).toEqual([])
     },
     TEST_MS_MAX,
   )

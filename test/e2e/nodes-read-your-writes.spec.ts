@@ -2,10 +2,9 @@ import { CognitoSync } from '@aws-sdk/client-cognito-sync'
 import { adminOf, aGuest, aPool, at, datasetOf, type Reached, type Somebody } from '../support/a-pool.js'
 import { asking, batchOf, guestToken, LiveDevice, syncOverHttp, watchOverHttp } from '../support/live-device.js'
 import { describeWithPostgres } from '../support/postgres/describe-with-postgres.js'
-import { Site } from '../support/nodes/site.js'
-import { SITE_SEED } from '../support/nodes/site-load.js'
-import { Seeded } from '../support/seeded.js'
-import { errorOf, replace, WireClient, WireDevice } from '../support/wire-client.js'
+import { servedSite } from '../support/nodes/served-site.js'
+import { RUN_SEED, type Seeded } from '../support/seeded.js'
+import { deviceAt, errorOf, replace, type WireDevice } from '../support/wire-client.js'
 
 const REQUESTS = Number(process.env['SATCHEL_E2E_REQUESTS'] ?? 2_000)
 const IDENTITIES = 3
@@ -19,11 +18,11 @@ type Known = { count: number; readonly values: Map<string, string> }
 type Person = Readonly<{ who: Somebody; token: string; known: ReadonlyMap<string, Known> }>
 
 describeWithPostgres('what one node has acknowledged', (postgres) => {
-  let site: Site
+  const served = servedSite(postgres)
   let places: readonly Reached[]
   const people: Person[] = []
   beforeAll(async () => {
-    site = await Site.start({ databaseUrl: await postgres().createDatabase(), redisUrl: null })
+    const { site } = served
     const pool = await aPool(site.running)
     places = [...site.nodes, site.running].map(({ url, admin }) => ({ url, admin }))
     for (let n = 0; n < IDENTITIES; n++) {
@@ -32,12 +31,11 @@ describeWithPostgres('what one node has acknowledged', (postgres) => {
       people.push({ who, token, known: new Map(NAMES.map((name) => [name, { count: 0, values: new Map() }])) })
     }
   })
-  afterAll(() => site.close())
 
   test(
-    `[NO8] [X13] is in every answer that any node gives afterwards, over ${REQUESTS} random requests, seed ${SITE_SEED}`,
+    `[NO8] [X13] is in every answer that any node gives afterwards, over ${REQUESTS} random requests, seed ${RUN_SEED}`,
     async () => {
-      const chance = new Seeded(SITE_SEED)
+      const { site, chance } = served
       const faults: string[] = []
       const seen = new Map<string, number>()
       let left = REQUESTS
@@ -227,8 +225,8 @@ class Asker {
     return { key: `${this.name}.${this.chance.from(1, 5)}`, value: `${this.chance.next()}` }
   }
 
-  private deviceAt({ url }: Reached): WireDevice {
-    return new WireDevice(new WireClient(url, this.person.who.credentials), this.person.who)
+  private deviceAt(place: Reached): WireDevice {
+    return deviceAt(place, this.person.who)
   }
 }
 

@@ -1,11 +1,11 @@
 import { eventually } from '../support/eventually.js'
 import { exchange } from '../support/http-exchange.js'
 import { metricOf } from '../support/metric-of.js'
-import { SITE_SEED, SiteLoad } from '../support/nodes/site-load.js'
+import { SiteLoad } from '../support/nodes/site-load.js'
 import { Site } from '../support/nodes/site.js'
 import { describeWithPostgres } from '../support/postgres/describe-with-postgres.js'
 import { describeWithRedis } from '../support/redis/describe-with-redis.js'
-import { Seeded } from '../support/seeded.js'
+import { RUN_SEED, Seeded } from '../support/seeded.js'
 import { TcpProxy } from '../support/tcp-proxy.js'
 
 const ROUNDS = 8
@@ -18,9 +18,9 @@ const TEST_MS_MAX = 300_000
 describeWithPostgres('Redis under load', (postgres) => {
   describeWithRedis('between three nodes', (redis) => {
     test(
-      `[RD1] [RD5] [NO9] Redis is killed, frozen and cut off while clients of every kind write through three nodes: nothing is lost or wrong, and all hear each other again, seed ${SITE_SEED}`,
+      `[RD1] [RD5] [NO9] Redis is killed, frozen and cut off while clients of every kind write through three nodes: nothing is lost or wrong, and all hear each other again, seed ${RUN_SEED}`,
       async () => {
-        const chance = new Seeded(SITE_SEED)
+        const chance = new Seeded(RUN_SEED)
         const proxy = await TcpProxy.start(redis().url.replace('redis:', 'http:'))
         const databaseUrl = await postgres().createDatabase()
         const site = await Site.start({ databaseUrl, redisUrl: proxy.url.replace('http:', 'redis:') })

@@ -42,6 +42,7 @@ describeWithPostgres('the log of a server whose PostgreSQL is away', (postgres) 
       const before = (await log()).length
       await postgres().kill()
       await eventually(async () => {
+        await exchange(url, { target: '/health/ready' }) // as a balancer does all the time
         const failed = await failures()
         await settled(
           failed.every((count) => count >= FAILURES),
@@ -55,6 +56,28 @@ describeWithPostgres('the log of a server whose PostgreSQL is away', (postgres) 
       console.info(`${tried.join(' and ')} failures: ${JSON.stringify(said)}`)
       expect(said.filter(([level]) => level === 'error')).toEqual([])
       expect(said.filter(([, msg]) => String(msg).includes('database does not answer'))).toHaveLength(1)
+    },
+    2 * AWAY_MS_MAX,
+  )
+
+  test(
+    '[F18] one that is told to stop meanwhile ends as usual',
+    async () => {
+      const url = await postgres().createDatabase()
+      server = await startServer({ settings: { SATCHEL_DATABASE_URL: url, SATCHEL_MASTER_KEY: MASTER_KEY } })
+      // It has something to give back then.
+      const name = new URL(url).pathname.slice(1)
+      await eventually(async () => {
+        const held = await postgres().ask("SELECT 1 FROM stream_lease WHERE name = 'housekeeping'", name)
+        await settled(held.length > 0, 'it is nobody’s turn yet')
+      }, AWAY_MS_MAX)
+      await postgres().kill()
+      try {
+        expect(await server.stop()).toEqual({ code: 0, signal: null })
+        expect(server.process.output).not.toContain('did not stop cleanly')
+      } finally {
+        await postgres().restart()
+      }
     },
     2 * AWAY_MS_MAX,
   )

@@ -7,7 +7,7 @@ import { adminOf, aGuest, aPool } from '../support/a-pool.js'
 import { eventually } from '../support/eventually.js'
 import { describeWithPostgres } from '../support/postgres/describe-with-postgres.js'
 import { SERVER_MAIN, spawnServer, startServer, type RunningServer } from '../support/start-server.js'
-import { errorOf, replace, WireClient, WireDevice } from '../support/wire-client.js'
+import { deviceAt, errorOf, replace } from '../support/wire-client.js'
 
 const MASTER_KEY = Buffer.alloc(32, 7).toString('base64')
 const ADMIN = {
@@ -44,7 +44,7 @@ describeWithPostgres('servers on PostgreSQL', (postgres) => {
     const pool = await aPool(one)
     const guest = await aGuest(one, pool)
     await guest.device.write('settings', replace('theme', 'dark'))
-    const elsewhere = new WireDevice(new WireClient(other.url, guest.credentials), { pool, identity: guest.identity })
+    const elsewhere = deviceAt(other, guest)
     const { DatasetSyncCount, Records, SyncSessionToken } = await elsewhere.list('settings')
     expect([DatasetSyncCount, Records]).toMatchObject([1, [{ Key: 'theme', Value: 'dark' }]])
     // A session opened on the one may be spent on the other, and its batch be sent again to the first.
@@ -96,12 +96,11 @@ describeWithPostgres('servers on PostgreSQL', (postgres) => {
     expect(await refusalOf({ SATCHEL_DATABASE_URL: there })).toContain('its synchronous_commit is off')
   })
 
-  test('[X11] a new epoch is begun in the database', async () => {
+  test('[X11] a new epoch is begun in the database, once no server is at work on it', async () => {
     const url = await postgres().createDatabase()
     const server = await start(url)
     const { device } = await aGuest(server, await aPool(server))
     await device.write('settings', replace('theme', 'dark'))
-    await server.stop()
     const env = {
       PATH: process.env['PATH'] ?? '',
       SATCHEL_DATA_DIR: server.dataDir,
@@ -109,9 +108,20 @@ describeWithPostgres('servers on PostgreSQL', (postgres) => {
       SATCHEL_MASTER_KEY: MASTER_KEY,
       ...ADMIN,
     }
-    const { stderr } = await promisify(execFile)(process.execPath, [SERVER_MAIN, '--new-epoch'], { env })
-    expect(stderr).toContain('A new epoch has begun for 1 datasets in the database.')
-    const [row] = await postgres().ask<{ epoch: string }>('SELECT epoch FROM dataset', new URL(url).pathname.slice(1))
-    expect(Number(row!.epoch)).toBeGreaterThan(1_000_000)
+    const begun = () => promisify(execFile)(process.execPath, [SERVER_MAIN, '--new-epoch'], { env })
+    const epoch = async () => {
+      const asked = postgres().ask<{ epoch: string }>('SELECT epoch FROM dataset', new URL(url).pathname.slice(1))
+      return Number((await asked)[0]!.epoch)
+    }
+    const refused = (await begun().catch((fault: unknown) => fault)) as { code: number; stderr: string }
+    expect(refused.code).toBe(1)
+    expect(refused.stderr).toMatch(
+      new RegExp(`^no new epoch was begun: a server is at work on the database \\(\\S+ ${server.process.pid}-\\S+ `),
+    )
+    expect(await epoch()).toBe(1)
+
+    await server.stop()
+    expect((await begun()).stderr).toContain('A new epoch has begun for 1 datasets in the database.')
+    expect(await epoch()).toBeGreaterThan(1_000_000)
   })
 })

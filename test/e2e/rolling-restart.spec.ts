@@ -3,9 +3,8 @@ import { describeWithPostgres } from '../support/postgres/describe-with-postgres
 import { aGuest, aPool, at, datasetOf, type Somebody } from '../support/a-pool.js'
 import { eventually } from '../support/eventually.js'
 import { exchange } from '../support/http-exchange.js'
-import { Site } from '../support/nodes/site.js'
-import { SITE_SEED, SiteLoad } from '../support/nodes/site-load.js'
-import { Seeded } from '../support/seeded.js'
+import { servedSite } from '../support/nodes/served-site.js'
+import { RUN_SEED } from '../support/seeded.js'
 import { replace } from '../support/wire-client.js'
 
 /** SATCHEL_E2E_ROUNDS makes a longer run: in each round every node is restarted once. */
@@ -53,21 +52,12 @@ class Caller {
 }
 
 describeWithPostgres('three nodes that are restarted one after another', (postgres) => {
-  let site: Site
-  let load: SiteLoad | null = null
-  beforeAll(async () => {
-    site = await Site.start({ databaseUrl: await postgres().createDatabase(), redisUrl: null })
-  })
-  afterAll(async () => {
-    await load?.close()
-    await site.close()
-  })
+  const served = servedSite(postgres)
 
   test(
-    `[MV4] ${ROUNDS} rounds of SIGTERM and start under load fail no request of the SDK, and devices are live again, seed ${SITE_SEED}`,
+    `[MV4] ${ROUNDS} rounds of SIGTERM and start under load fail no request of the SDK, and devices are live again, seed ${RUN_SEED}`,
     async () => {
-      const chance = new Seeded(SITE_SEED)
-      load = await SiteLoad.start(site, { chance: chance.fork() })
+      const { site, load } = await served.underLoad()
       const pool = await aPool(site.running)
       const callers = await Promise.all(
         [1, 2, 3, 4].map(async () => {
@@ -104,6 +94,7 @@ describeWithPostgres('three nodes that are restarted one after another', (postgr
   )
 
   test('[MV4] a node that is told to stop says so before it does, goes on answering, and ends connections with their answers', async () => {
+    const { site } = served
     const node = site.nodes[0]!
     const stopped = site.stop(0)
     const ready = await eventually(async () => {

@@ -1,20 +1,17 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { aGuest, aPool, type Somebody } from '../support/a-pool.js'
-import { Clients, deviceOn, send, type Who } from '../support/killed-server/clients.js'
+import { aPool, guestsNamed } from '../support/a-pool.js'
+import { Clients, send } from '../support/killed-server/clients.js'
 import { editor, greeter, maker } from '../support/killed-server/editing.js'
 import { forgetGuests, repeatAnswered, settle, verify } from '../support/killed-server/verifying.js'
-import { Seeded } from '../support/seeded.js'
+import { RUN_SEED, Seeded } from '../support/seeded.js'
 import { startServer, type RunningServer } from '../support/start-server.js'
-import { replace } from '../support/wire-client.js'
+import { deviceAt, replace } from '../support/wire-client.js'
 
 const KILLS = 32
 const LOAD_MS_MIN = 20
 const LOAD_MS_MAX = 200
-
-/** Given again by SATCHEL_E2E_SEED, the load makes the same choices; the moments of death are still the machine's. */
-const SEED = Number(process.env['SATCHEL_E2E_SEED'] ?? Date.now() % 2_147_483_647)
 
 const dataDir = mkdtempSync(join(tmpdir(), 'satchel-kill-'))
 let server: RunningServer
@@ -25,25 +22,15 @@ afterAll(async () => {
 })
 
 test(`[W9] [C2] [C3] [S4] [L9] [U1] ${KILLS} SIGKILLs under load lose nothing that was acknowledged and do nothing twice`, async () => {
-  console.info(`the seed of this run is ${SEED}; SATCHEL_E2E_SEED=${SEED} gives it again`)
-  const chance = new Seeded(SEED)
+  console.info(`the seed of this run is ${RUN_SEED}; SATCHEL_E2E_SEED=${RUN_SEED} gives it again`)
+  const chance = new Seeded(RUN_SEED)
   server = await startServer({ dataDir, settings: { SATCHEL_LOG_LEVEL: 'warn' } })
   const pool = await aPool(server)
-  const somebody = async (): Promise<Who> => {
-    const { identity, credentials }: Somebody = await aGuest(server, pool)
-    return { pool, identity, credentials }
-  }
-  const [ada, ben, cleo, dora, eve] = [
-    await somebody(),
-    await somebody(),
-    await somebody(),
-    await somebody(),
-    await somebody(),
-  ]
+  const { ada, ben, cleo, dora, eve } = await guestsNamed(server, pool, ['ada', 'ben', 'cleo', 'dora', 'eve'])
   const clients = new Clients()
   // A few short of the limit of records, so that editors race for the last place.
   const many = Array.from({ length: 1_020 }, (_, n) => replace(`held-${n}`, 'x'))
-  const first = await deviceOn(server, cleo).list('full')
+  const first = await deviceAt(server, cleo).list('full')
   await send(server, clients, { who: cleo, dataset: 'full', token: first.SyncSessionToken, patches: many })
 
   for (let kill = 0; kill < KILLS; kill++) {

@@ -63,6 +63,12 @@ class Outages {
     this.seen.serverKills++
   }
 
+  /** Of a broker that is not disturbed otherwise. */
+  async killWhileSending(site: StreamingSite): Promise<void> {
+    await site.killedWhileSending()
+    this.seen.serverKills++
+  }
+
   async stop(site: StreamingSite, ms: number): Promise<void> {
     await site.stopped(ms)
     this.seen.serverStops++
@@ -156,12 +162,13 @@ describeWithKafka('a stream among outages, with a real Kafka', {}, (kafka) => {
     for (let n = 0; n < SITES; n++) {
       await outages.write(await StreamingSite.start(kafka()), { chance, deletes: true, restMs: 150 })
     }
+    await outages.killWhileSending(outages.sites[0]!)
     await Promise.all([
       outages.disturbBroker(chance.fork(), BROKER_KILLS),
       ...outages.sites.map((site, at) => disturbServer(site, chance.fork(), at === 0)),
     ])
     const { repeated } = await outages.judge()
-    // Otherwise nobody was ever killed between a send and its mark.
+    // One was killed between a send and its mark.
     expect(repeated).toBeGreaterThan(0)
     const { seen } = outages
     expect(seen.serverKills).toBeGreaterThanOrEqual(20)

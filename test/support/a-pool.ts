@@ -3,7 +3,7 @@ import { CognitoSync } from '@aws-sdk/client-cognito-sync'
 import { randomUUID } from 'node:crypto'
 import type { RunningServer } from './start-server.js'
 import type { Credentials } from './sign-request.js'
-import { WireClient, WireDevice } from './wire-client.js'
+import { deviceAt, WireClient, type WireDevice } from './wire-client.js'
 
 export const REGION = 'us-east-1'
 
@@ -58,6 +58,17 @@ export async function aGuest(server: Reached, pool: string): Promise<Somebody> {
   return withCredentials(server, { pool, identity: IdentityId! })
 }
 
+/** Makes a guest for each of these names, one after the other. */
+export async function guestsNamed<const Name extends string>(
+  server: Reached,
+  pool: string,
+  names: readonly Name[],
+): Promise<Readonly<Record<Name, Somebody>>> {
+  const made: [Name, Somebody][] = []
+  for (const name of names) made.push([name, await aGuest(server, pool)])
+  return Object.fromEntries(made) as Record<Name, Somebody>
+}
+
 /** Signs in a user of the developer provider. */
 export async function aDeveloperUser(server: Reached, pool: string, userId: string = randomUUID()): Promise<Somebody> {
   const { identity } = adminOf(server)
@@ -83,7 +94,7 @@ export async function withCredentials(
     identity,
     credentials,
     sync: new CognitoSync({ ...at(server), credentials }),
-    device: new WireDevice(new WireClient(server.url, credentials), { pool, identity }),
+    device: deviceAt(server, { pool, identity, credentials }),
   }
 }
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, isAbsolute, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { chromium, type Browser } from 'playwright-core'
+import { describeWhereThereIs } from './describe-with-service.js'
 import { mayRun } from './may-run.js'
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome']
@@ -38,19 +39,10 @@ const MISSING =
   'NOT TESTED: there is no Chromium here, so nothing that runs in a browser was tried. Install one (Debian: apt-get ' +
   'install chromium) or name it in CHROMIUM.'
 
-/**
- * Tests that need a real browser. Where there is none they are replaced by a single one, which says so aloud, and fails
- * where CI asks for everything.
- */
+/** Tests that need a real browser; see `describeWhereThereIs`. */
 export function describeInChromium(name: string, tests: () => void): void {
   import.meta.jest.setTimeout(TEST_MS_MAX)
-  if (findChromium() !== null) return describe(name, tests)
-  describe(name, () => {
-    test('a browser is there, or its absence is said aloud', () => {
-      if (process.env['CI'] === 'true') throw new Error(MISSING)
-      process.stderr.write(`\n${'!'.repeat(80)}\n${MISSING}\n${'!'.repeat(80)}\n\n`)
-    })
-  })
+  describeWhereThereIs({ what: 'a browser', missing: findChromium() === null ? MISSING : null }, name, tests)
 }
 
 /** A headless Chromium of our own, with a profile that outlives it: as real as a killed browser gets. */

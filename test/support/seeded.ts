@@ -1,5 +1,8 @@
 import { SeededRandom } from '../../apps/server/src/runtime/testing/seeded-random.js'
 
+/** Given again by SATCHEL_E2E_SEED, a run makes the same choices; the moments at which things happen are still the machine's. */
+export const RUN_SEED = Number(process.env['SATCHEL_E2E_SEED'] ?? Date.now() % 2_147_483_647)
+
 /** Chance that can be had again, in the forms that a load of random requests wants. */
 export class Seeded extends SeededRandom {
   /** A whole number, both ends included. */

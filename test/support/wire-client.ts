@@ -154,6 +154,12 @@ export class WireDevice {
   }
 }
 
+/** Somebody's calls on a server, or on one node of several. */
+export const deviceAt = (
+  { url }: Readonly<{ url: string }>,
+  who: Readonly<{ pool: string; identity: string; credentials: Credentials }>,
+): WireDevice => new WireDevice(new WireClient(url, who.credentials), who)
+
 export const replace = (key: string, value: string, base = 0): Patch => ({
   Op: 'replace',
   Key: key,

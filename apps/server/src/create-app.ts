@@ -2,6 +2,7 @@ import { NestFactory } from '@nestjs/core'
 import type { NestFastifyApplication } from '@nestjs/platform-fastify'
 import type { IdentityPoolId } from '@satchel/protocol'
 import type { Logger } from 'pino'
+import { TrustedProxies } from './access/trusted-proxies.js'
 import { AppModule, type AppParts } from './app.module.js'
 import { ErrorFilter } from './aws/http/error-filter.js'
 import { bytesPerBodyMax, createHttpAdapter, type Patience } from './aws/http/http-adapter.js'
@@ -43,9 +44,11 @@ export async function createApp(options: AppOptions): Promise<NestFastifyApplica
     listensOnLoopback: isLoopback(config.host),
     publicUrl: () => publicUrl.current(),
   })
+  const proxies = new TrustedProxies(config.trustedProxies)
   const adapter = createHttpAdapter({
     limits: config.limits,
     origins,
+    proxies,
     clock,
     random,
     log,
@@ -66,6 +69,7 @@ export async function createApp(options: AppOptions): Promise<NestFastifyApplica
   const { live } = services
   const gate = new UpgradeGate({
     origins,
+    proxies,
     socketsPerAddressMax: config.socketsPerAddressMax,
     socketsMax: SOCKETS_MAX,
     sockets: live.sockets,

@@ -9,6 +9,7 @@ import { outboxRowOf } from './domain/outbox-row-of.js'
 import { shardOf, streamPlace } from './domain/stream-place.js'
 import type { StreamChange } from './domain/stream-change.js'
 import { PageTokens } from './identity/page-tokens.js'
+import { SETTINGS_LEASE } from './ops/shared-settings-watch.js'
 import {
   rolesFromJson,
   rolesToJson,
@@ -142,5 +143,6 @@ test('[MV7] pools are read as they were stored', () => {
 test('[MV7] servers of different versions contend for the same leases', () => {
   expect(BULK_LEASE).toBe('bulk')
   expect(HOUSEKEEPING_LEASE).toBe('housekeeping')
+  expect(SETTINGS_LEASE).toBe('settings')
   expect(leaseName(3)).toBe('shard-3')
 })

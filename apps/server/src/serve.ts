@@ -118,6 +118,7 @@ export async function createServer(config: Config, overrides: Overrides = {}): P
     await streamStopped
     await services.housekeeping.stop()
     services.identity.keys.stop()
+    services.sharedSettings?.stop()
     services.absence.stop()
     await admin?.close()
     await stores.close()
@@ -185,6 +186,7 @@ function startBackground({
   log,
 }: Pick<ServiceParts, 'metrics' | 'log'> & { services: Services }): void {
   services.housekeeping.start()
+  services.sharedSettings?.start()
   services.stream.start().catch((cause: unknown) => log.error({ cause }, 'the streams of pools could not be looked at'))
   metrics.watchProcess().catch((cause: unknown) => log.error({ cause }, 'the process cannot be watched'))
   services.identity.keys.watch()

@@ -7,6 +7,7 @@ import { Seal } from './access/seal.js'
 import { TemporaryCredentials } from './access/temporary-credentials.js'
 import { CallerVerifier } from './access/verify-caller.js'
 import type { AdminCredentials, Config } from './config/config.js'
+import { markOf } from './config/shared-settings.js'
 import { CommitFeed } from './datasets/commit-feed.js'
 import { Datasets } from './datasets/datasets.js'
 import { Directory } from './datasets/directory.js'
@@ -28,6 +29,7 @@ import { Health } from './ops/health.js'
 import { LiveWatch } from './ops/live-watch.js'
 import type { Metrics } from './ops/metrics.js'
 import { OpsPages } from './ops/ops-pages.js'
+import { SharedSettingsWatch } from './ops/shared-settings-watch.js'
 import { SigningKeysWatch } from './ops/signing-keys-watch.js'
 import { HousekeepingWatch, QueueWatch } from './ops/store-watch.js'
 import { StoreAbsence } from './ops/store-absence.js'
@@ -76,6 +78,8 @@ export type Services = Readonly<{
   housekeeping: Housekeeping
   /** What work in the background met of a store that does not answer. */
   absence: StoreAbsence
+  /** null where no other node can be. */
+  sharedSettings: SharedSettingsWatch | null
   health: Health
   opsPages: OpsPages
 }>
@@ -86,6 +90,8 @@ export function createServices(parts: ServiceParts): Services {
   const place: Place = { region: config.region, accountId: config.accountId }
   const seal = new Seal(secrets.keyring)
   const credentials = new TemporaryCredentials({ keyring: secrets.keyring, seal, clock, random })
+  const { keyring, admin } = secrets
+  const mark = () => markOf({ config, keyring, admin, publicUrl: parts.publicUrl() })
   const identityStanding = new CachedStanding({
     source: new GatheredStanding({ source: stores.identities, clock }),
     clock,
@@ -220,6 +226,10 @@ export function createServices(parts: ServiceParts): Services {
       observer: new HousekeepingWatch({ metrics, log, absence }),
     }),
     absence,
+    sharedSettings:
+      config.databaseUrl === null
+        ? null
+        : new SharedSettingsWatch({ leases: stores.leases, mark, log, absence, clock }),
     health,
     opsPages: new OpsPages({ health, metrics }),
   }
@@ -257,6 +267,7 @@ function createChangeStream(
   })
   watch.watch({
     shardsHeld: () => stream.shardsHeld,
+    sendingRows: () => stream.sendingRows,
     parked: () => stores.outbox.parked().then((streams) => streams.length),
   })
   metrics.watchBulkPublishes(() => stream.bulkPublisher.underway)

@@ -17,7 +17,7 @@ export function openBrowserClient(options: ClientOptions, { endpoint, pool, name
     storage: new BrowserStorage({ endpoint, pool, name, clock, random }),
     loadSql: () => loadSql(endpoint),
     tabsOf: (store) => new BrowserTabs(store, { clock, random }),
-    transport: transportFor(options, { clock }),
+    transport: transportFor(options, { clock, random }),
     guests: new GuestProvider({ endpoint, pool }),
     clock,
     random,

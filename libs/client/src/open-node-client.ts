@@ -29,7 +29,7 @@ export async function openClient(options: NodeClientOptions): Promise<SyncClient
     storage: new DirectoryStorage({ directory, endpoint, pool, name, random }),
     loadSql,
     tabsOf: () => new LoneTab(),
-    transport: transportFor(options, { clock }),
+    transport: transportFor(options, { clock, random }),
     guests: new GuestProvider({ endpoint, pool }),
     clock,
     random,

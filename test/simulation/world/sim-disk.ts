@@ -196,11 +196,13 @@ export class SimJournal implements Journal {
     })
   }
 
-  begin(snapshot: Snapshot): Promise<boolean> {
+  begin(snapshot: Snapshot, after = 0): Promise<boolean> {
     return this.transact((stored) => {
       if (this.disk.faults.full) throw new JournalFault('full', 'the simulated disk is full')
-      if (stored.snapshot !== null || stored.place > 0) return false
+      if (stored.place !== after || (after === 0 && stored.snapshot !== null)) return false
       this.disk.watch.compacted(snapshot)
+      stored.groups = []
+      stored.grown = 0
       stored.snapshot = { through: snapshot.through, bytes: snapshot.bytes.slice() }
       stored.place = snapshot.through
       return true

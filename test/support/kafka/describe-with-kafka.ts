@@ -1,3 +1,4 @@
+import { describeWithService } from '../describe-with-service.js'
 import { KafkaCluster, type ClusterOptions } from './kafka-cluster.js'
 import { missingForKafka } from './kafka-jars.js'
 
@@ -10,10 +11,7 @@ const sayMissing = (missing: readonly string[]): string =>
   `NOT TESTED: ${missing.join(', ')} not installed here, so nothing was tried with a real Kafka. Debian: apt-get install ` +
   'openjdk-17-jre-headless maven kcat openssl (Maven is only needed until .cache holds Kafka).'
 
-/**
- * Tests that need a real Kafka, which is started for all of them together and ended whatever becomes of them. Where it cannot run they are
- * replaced by a single one, which says so aloud, and fails where CI asks for everything.
- */
+/** Tests that need a real Kafka, with these options; see `describeWithService`. */
 export function describeWithKafka(
   name: string,
   options: ClusterOptions | (() => ClusterOptions),
@@ -21,21 +19,11 @@ export function describeWithKafka(
 ): void {
   import.meta.jest.setTimeout(TEST_MS_MAX)
   const missing = missingForKafka()
-  if (missing.length > 0) {
-    describe(name, () => {
-      test('a Kafka is there, or its absence is said aloud', () => {
-        if (process.env['CI'] === 'true') throw new Error(sayMissing(missing))
-        process.stderr.write(`\n${'!'.repeat(80)}\n${sayMissing(missing)}\n${'!'.repeat(80)}\n\n`)
-      })
-    })
-    return
+  const kafka = {
+    what: 'a Kafka',
+    missing: missing.length > 0 ? sayMissing(missing) : null,
+    start: () => KafkaCluster.start(typeof options === 'function' ? options() : options),
+    startMsMax: START_MS_MAX,
   }
-  describe(name, () => {
-    let cluster: KafkaCluster | null = null
-    beforeAll(async () => {
-      cluster = await KafkaCluster.start(typeof options === 'function' ? options() : options)
-    }, START_MS_MAX)
-    afterAll(() => cluster?.end())
-    tests(() => cluster!)
-  })
+  describeWithService(kafka, name, tests)
 }

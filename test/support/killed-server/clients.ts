@@ -1,7 +1,7 @@
 import { DatasetHistory } from '../dataset-history.js'
 import type { Credentials } from '../sign-request.js'
 import type { RunningServer } from '../start-server.js'
-import { errorOf, WireClient, WireDevice, type Patch } from '../wire-client.js'
+import { deviceAt, errorOf, type Patch } from '../wire-client.js'
 
 /** An update whose answer never came. */
 export type Unanswered = Readonly<{ who: Who; dataset: string; token: string; patches: readonly Patch[] }>
@@ -49,15 +49,12 @@ export class Clients {
   }
 }
 
-export const deviceOn = (server: RunningServer, who: Who): WireDevice =>
-  new WireDevice(new WireClient(server.url, who.credentials), who)
-
 export type Outcome = 'accepted' | 'conflict' | 'over-limit' | 'lost'
 
 /** Sends an update and takes down what became of it; lost when the server is gone. */
 export async function send(server: RunningServer, clients: Clients, update: Unanswered): Promise<Outcome> {
   const { who, dataset, token, patches } = update
-  const answer = await deviceOn(server, who)
+  const answer = await deviceAt(server, who)
     .updateRaw(dataset, token, patches)
     .catch(() => null)
   if (answer === null) {

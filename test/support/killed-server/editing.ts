@@ -1,8 +1,9 @@
+import { editsByChance } from '../edits-by-chance.js'
 import { exchange } from '../http-exchange.js'
-import { type Clients, deviceOn, send, liveDatasetsOf, type Who } from './clients.js'
+import { type Clients, send, liveDatasetsOf, type Who } from './clients.js'
 import type { Seeded } from '../seeded.js'
 import type { RunningServer } from '../start-server.js'
-import { okOf, remove, replace } from '../wire-client.js'
+import { deviceAt, okOf, replace } from '../wire-client.js'
 
 /** Several of these on one dataset race each other for its keys. */
 export async function editor(
@@ -12,18 +13,11 @@ export async function editor(
 ) {
   const { who, dataset, keys, chance, since = 0 } = job
   for (;;) {
-    const listing = await deviceOn(server, who)
+    const listing = await deviceAt(server, who)
       .list(dataset, { lastSyncCount: since })
       .catch(() => null)
     if (listing === null) return
-    const held = new Map(listing.Records.map((record) => [record.Key, record]))
-    const names = new Set(Array.from({ length: chance.from(1, 4) }, () => `key-${chance.from(1, keys)}`))
-    const patches = [...names].map((key) => {
-      const record = held.get(key)
-      const isLive = record?.Value !== undefined
-      if (isLive && chance.next() < 0.3) return remove(key, record.SyncCount)
-      return replace(key, `${chance.next()}`.repeat(chance.from(0, 5)), record?.SyncCount ?? 0)
-    })
+    const patches = editsByChance(listing, keys, chance)
     if ((await send(server, clients, { who, dataset, token: listing.SyncSessionToken, patches })) === 'lost') return
   }
 }
@@ -34,7 +28,7 @@ export async function maker(
   clients: Clients,
   { who, chance }: Readonly<{ who: Who; chance: Seeded }>,
 ) {
-  const device = deviceOn(server, who)
+  const device = deviceAt(server, who)
   for (;;) {
     const dataset = `made-${chance.from(1, 25)}`
     const history = clients.historyOf(who, dataset)
@@ -79,7 +73,7 @@ export async function greeter(
     const { AccessKeyId, SecretKey, SessionToken } = given['Credentials'] as Record<string, string>
     const credentials = { accessKeyId: AccessKeyId!, secretAccessKey: SecretKey!, sessionToken: SessionToken! }
     const who = { pool, identity: identity['IdentityId'] as string, credentials }
-    const listing = await deviceOn(server, who)
+    const listing = await deviceAt(server, who)
       .list('first')
       .catch(() => null)
     if (listing === null) return

@@ -1,8 +1,8 @@
 import { adminOf } from '../a-pool.js'
 import { differences } from '../dataset-history.js'
-import { type Clients, deviceOn, type Who } from './clients.js'
+import { type Clients, type Who } from './clients.js'
 import type { RunningServer } from '../start-server.js'
-import { errorOf, okOf } from '../wire-client.js'
+import { deviceAt, errorOf, okOf } from '../wire-client.js'
 
 /**
  * Learns what became of everything whose answer was lost. An update is sent once more with the same token: either it
@@ -11,10 +11,10 @@ import { errorOf, okOf } from '../wire-client.js'
 export async function settle(server: RunningServer, clients: Clients): Promise<void> {
   for (const { who, dataset } of clients.unansweredDeletions.splice(0)) {
     const history = clients.historyOf(who, dataset)
-    if (!(await deviceOn(server, who).list(dataset)).DatasetExists) history.deleted(history.lastCount + 1)
+    if (!(await deviceAt(server, who).list(dataset)).DatasetExists) history.deleted(history.lastCount + 1)
   }
   for (const update of clients.unanswered.splice(0)) {
-    const device = deviceOn(server, update.who)
+    const device = deviceAt(server, update.who)
     const before = (await device.list(update.dataset)).DatasetSyncCount
     const answer = await device.updateRaw(update.dataset, update.token, update.patches)
     if (answer.status !== 200) {
@@ -39,7 +39,7 @@ export async function verify(server: RunningServer, clients: Clients, pool: stri
   const usage = new Map<string, { who: Who; datasets: number; bytes: number }>()
   for (const { who, dataset, history } of clients.histories.values()) {
     const replayed = history.replay()
-    const device = deviceOn(server, who)
+    const device = deviceAt(server, who)
     expect([dataset, ...differences(replayed, await device.list(dataset))]).toEqual([dataset])
     const sum = usage.get(who.identity) ?? { who, datasets: 0, bytes: 0 }
     usage.set(who.identity, {
@@ -50,7 +50,7 @@ export async function verify(server: RunningServer, clients: Clients, pool: stri
   }
   let bytes = clients.bytesForgotten
   for (const { who, ...expected } of usage.values()) {
-    const device = deviceOn(server, who)
+    const device = deviceAt(server, who)
     expect(await device.usage()).toMatchObject({ DatasetCount: expected.datasets, DataStorage: expected.bytes })
     expect(expected.datasets).toBeLessThanOrEqual(20)
     bytes += expected.bytes
@@ -70,7 +70,7 @@ export async function verify(server: RunningServer, clients: Clients, pool: stri
 /** What was answered in an earlier life is answered the same, and not done again. */
 export async function repeatAnswered(server: RunningServer, clients: Clients): Promise<void> {
   for (const { who, dataset, token, patches, count } of clients.answered.values()) {
-    const answer = okOf(await deviceOn(server, who).updateRaw(dataset, token, patches)) as {
+    const answer = okOf(await deviceAt(server, who).updateRaw(dataset, token, patches)) as {
       Records: { SyncCount: number }[]
     }
     expect(answer.Records.map(({ SyncCount }) => SyncCount)).toEqual(patches.map(() => count))

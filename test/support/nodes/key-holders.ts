@@ -1,7 +1,9 @@
 import { aGuest, type Reached, type Somebody } from '../a-pool.js'
-import { aGuestBearer, asking, twin, type Bearer } from '../live-device.js'
-import { errorOf, replace } from '../wire-client.js'
+import { forMs } from '../for-ms.js'
 import type { Answer } from '../http-exchange.js'
+import { aGuestBearer, asking, twin, type Bearer } from '../live-device.js'
+import { errorOf, okOf, replace, type Listing } from '../wire-client.js'
+import { PatientAsker } from './patient-asker.js'
 
 const SERVED_MS_MAX = 60_000
 const REST_MS = 100
@@ -21,6 +23,7 @@ export class KeyHolders {
   readonly sessions: Session[] = []
   private over = false
   private readonly working: Promise<void>[] = []
+  private readonly asker = new PatientAsker({ servedMsMax: SERVED_MS_MAX, restMs: REST_MS, faults: this.faults })
 
   private constructor(
     private readonly reached: Reached,
@@ -43,10 +46,11 @@ export class KeyHolders {
 
   /** Gives somebody new one of everything. */
   async take(): Promise<void> {
-    const who = await this.served(() => aGuest(this.reached, this.pool))
-    const bearer = await this.served(() => aGuestBearer(this.reached, this.pool))
+    const who = await this.asker.askSdk(() => aGuest(this.reached, this.pool))
+    const bearer = await this.asker.askSdk(() => aGuestBearer(this.reached, this.pool))
     for (const dataset of ['spent', 'unspent']) {
-      const { SyncSessionToken: token } = await this.served(() => who.device.list(dataset))
+      const { answer } = await this.asker.ask('a listing', () => who.device.listRaw(dataset))
+      const { SyncSessionToken: token } = okOf(answer) as Listing
       const session: Session = { who, dataset, token, answer: null }
       if (dataset === 'spent') await this.spend(session)
       this.sessions.push(session)
@@ -79,7 +83,7 @@ export class KeyHolders {
 
   private async keepTaking(): Promise<void> {
     while (!this.over) {
-      await rest(5 * REST_MS)
+      await forMs(5 * REST_MS)
       await this.take()
     }
   }
@@ -91,35 +95,16 @@ export class KeyHolders {
       // Those who have yet to spend a session keep it for the end, but for every tenth.
       const session = this.sessions[turn % this.sessions.length]!
       if (session.answer !== null || turn % 10 === 9) await this.spend(session)
-      await rest(REST_MS)
+      await forMs(REST_MS)
     }
   }
 
-  /** Asks until somebody answers; any answer but success is a fault. */
+  /** Any answer but success is a fault. */
   private async shown(what: string, send: () => Promise<Answer>): Promise<Answer> {
-    const answer = await this.served(async () => {
-      const got = await send()
-      if (got.status === 503 || got.status === 429) throw new Error(`${got.status}`)
-      return got
-    })
+    const { answer } = await this.asker.ask(what, send)
     this.seen.shown++
     if (answer.status !== 200) this.faults.push(`${what} got ${answer.status} ${answer.text.slice(0, 300)}`)
     return answer
-  }
-
-  /** Connections are cut as nodes come and go, and those that are busy say so; everything else is told. */
-  private async served<T>(send: () => Promise<T>): Promise<T> {
-    const deadline = performance.now() + SERVED_MS_MAX
-    for (;;) {
-      try {
-        return await send()
-      } catch (fault) {
-        const status = (fault as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode
-        const isRefused = status !== undefined && status !== 503 && status !== 429
-        if (isRefused || /answered 4(?!29)/.test(String(fault)) || performance.now() > deadline) throw fault
-      }
-      await rest(REST_MS)
-    }
   }
 }
 
@@ -138,5 +123,3 @@ export async function keyRefusalsOf(url: string): Promise<readonly string[]> {
 
 const FOR_KEYS =
   /^satchel_(requests|messages|upgrades_refused)_total\{.*code="(UnrecognizedClient|InvalidIdentityToken|InvalidSignature|IncompleteSignature|NotAuthorized|InvalidParameter|InternalError)/
-
-export const rest = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))

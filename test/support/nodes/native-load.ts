@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { withCredentials, type Reached, type Somebody } from '../a-pool.js'
 import { BatchLedger } from '../batch-ledger.js'
-import { ClientHistory, faultOfShared } from '../client-history.js'
+import { ClientHistory } from '../client-history.js'
+import { converged, DATASETS, OWN, SHARED, sharedFaults, shownBy, takeDown } from '../client-load.js'
 import { ClientProcess, type Shown, type Told } from '../client-process.js'
 import { AWS_HISTORY_LIMITS, differences } from '../dataset-history.js'
 import { eventually } from '../eventually.js'
@@ -11,10 +12,6 @@ import type { Seeded } from '../seeded.js'
 import { Absences } from './absences.js'
 
 const NAMES = ['ada', 'ben', 'cleo', 'dora', 'eve', 'finn']
-const OWN = ['alpha', 'beta']
-const SHARED = 'shared'
-const DATASETS = [...OWN, SHARED]
-const SYNC_MS_MAX = 60_000
 /** How long devices may take to agree when nobody asks them to: a minute at most until they try again, and then some. */
 const AGREED_MS_MAX = 120_000
 /** Between two edits of a device, at most: three nodes, their database and all devices share one machine. */
@@ -59,24 +56,14 @@ export class NativeLoad {
     const begun = performance.now()
     await eventually(() => this.agreed(), AGREED_MS_MAX)
     this.seen.agreedMs = Math.round(performance.now() - begun)
-    // First everybody's edits get in, then everybody fetches those of the others; a clash lost in the first is sent in the second.
-    for (let round = 0; round < 3; round++) {
-      await Promise.all(this.devices.map(({ client }) => eventually(() => client.synchronize(), SYNC_MS_MAX)))
-    }
-    const shown = await Promise.all(this.devices.map(({ client }) => shownBy(client)))
+    const shown = await converged(this.devices.map(({ client }) => client))
     const faults = [...this.faults, ...this.ledger.faults]
     this.devices.forEach(({ history }, at) => faults.push(...history.reopened(shown[at]!)))
     for (const dataset of DATASETS) {
       for (const node of nodes) faults.push(...(await this.faultsOf(dataset, node, shown)))
     }
-    const held = new Map(shown[0]![SHARED]!.entries)
     const histories = this.devices.map(({ history }) => history)
-    for (let n = 0; n < 4; n++) {
-      const key = `shared.${n}`
-      const fault = faultOfShared({ dataset: SHARED, key, value: held.get(key) ?? null }, histories)
-      if (fault !== null) faults.push(fault)
-    }
-    return faults
+    return [...faults, ...sharedFaults(shown[0]!, histories)]
   }
 
   /** Bytes that its datasets come to. */
@@ -112,29 +99,11 @@ export class NativeLoad {
   }
 
   private heard(name: string, history: ClientHistory, told: Told): void {
-    switch (told.kind) {
-      case 'intent':
-        return history.intended(told.intent)
-      case 'saved':
-        this.seen.saved++
-        return history.saved(told.n, told.after)
-      case 'batch':
-        return this.ledger.sent(told.batch)
-      case 'answer':
-        return this.ledger.answered(told.answer)
-      case 'failed':
-      case 'fault':
-        return void this.faults.push(`${name}: ${JSON.stringify(told)}`)
-      case 'status':
-        this.absences.heard(name, told.status)
-        if (told.status.kind === 'syncing' && told.status.reason === 'connected') this.seen.connections++
-        return
-      case 'started':
-      case 'outcome':
-      case 'changed':
-      case 'reply':
-        return
-    }
+    takeDown(told, { history, ledger: this.ledger, faults: this.faults })
+    if (told.kind === 'saved') this.seen.saved++
+    if (told.kind !== 'status') return
+    this.absences.heard(name, told.status)
+    if (told.status.kind === 'syncing' && told.status.reason === 'connected') this.seen.connections++
   }
 
   private async faultsOf(
@@ -159,6 +128,3 @@ export class NativeLoad {
 }
 
 type Device = Readonly<{ client: ClientProcess; history: ClientHistory }>
-
-const shownBy = async (client: ClientProcess): Promise<Record<string, Shown>> =>
-  Object.fromEntries(await Promise.all(DATASETS.map(async (name) => [name, await client.show(name)] as const)))

@@ -4,9 +4,6 @@ import { AwsLoad } from './aws-load.js'
 import { NativeLoad } from './native-load.js'
 import type { Site } from './site.js'
 
-/** Given again by SATCHEL_E2E_SEED, a run makes the same choices; the moments at which things happen are still the machine's. */
-export const SITE_SEED = Number(process.env['SATCHEL_E2E_SEED'] ?? Date.now() % 2_147_483_647)
-
 export type SiteLoadOptions = Readonly<{
   chance: Seeded
   /** Clients in processes of their own. */
@@ -15,6 +12,12 @@ export type SiteLoadOptions = Readonly<{
   deleting?: boolean
   restMs?: number
 }>
+
+/** What happened, counted, by the kind of client that saw it. */
+type Seen = SiteLoad['seen']
+
+/** Figures of what happened. */
+export type Figures = Readonly<{ [Kind in keyof Seen]?: Readonly<Partial<Record<keyof Seen[Kind], number>>> }>
 
 /**
  * Clients of every kind at work through a site's balancer, and what has to be true when they are done: all that was acknowledged is there, nothing
@@ -56,6 +59,23 @@ export class SiteLoad {
       if (DataStorage !== stored) faults.push(`${node.url} says the pool holds ${DataStorage} bytes, not ${stored}`)
     }
     return faults
+  }
+
+  /**
+   * Ends the load, prints what happened, and expects that nothing is wrong and that each of these figures was passed: a run in which nothing happened
+   * proves nothing. Every node has to be there.
+   */
+  async judge(title: string, passed: Figures): Promise<void> {
+    const faults = await this.faults()
+    const { seen } = this
+    console.info(`${title}: ${JSON.stringify(seen)}`)
+    expect(faults).toEqual([])
+    for (const [kind, bounds] of Object.entries(passed)) {
+      const found: Readonly<Record<string, number>> = seen[kind as keyof Seen]
+      for (const [what, bound] of Object.entries(bounds)) {
+        expect([kind, what, found[what], found[what]! > bound]).toEqual([kind, what, found[what], true])
+      }
+    }
   }
 
   /** What happened, to be printed. */

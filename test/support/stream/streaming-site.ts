@@ -111,6 +111,37 @@ export class StreamingSite implements Address {
     await this.startedAgain(place)
   }
 
+  /**
+   * SIGKILL for a server that has sent changes and was told nothing of them, since the broker stands still for that moment. The broker has them, so
+   * they come once more. Needs somebody who writes, and a broker that nobody else disturbs.
+   */
+  async killedWhileSending(): Promise<void> {
+    const { broker } = this.kafka
+    const published = () => Promise.all(this.nodes.map((node) => metricOf(node, 'satchel_stream_published_total')))
+    const before = await published()
+    // Then each of them has a connection on which it only has to send.
+    await eventually(async () => {
+      const now = await published()
+      expect(now.every((rows, place) => rows > before[place]!)).toBe(true)
+    }, RELAYING_MS_MAX)
+    broker.pause()
+    try {
+      const place = await eventually(() => this.placeThatSends(), RELAYING_MS_MAX)
+      await this.nodes[place]!.kill()
+      broker.resume()
+      await this.startedAgain(place)
+    } finally {
+      broker.resume()
+    }
+  }
+
+  private async placeThatSends(): Promise<number> {
+    const sending = await Promise.all(this.nodes.map((node) => metricOf(node, 'satchel_stream_sending_rows')))
+    const place = sending.findIndex((rows) => rows > 0)
+    if (place < 0) throw new Error('no server waits for an acknowledgement')
+    return place
+  }
+
   /** A new process in the place of one that has ended; resolves once it is ready. */
   startedAgain(place: number): Promise<void> {
     return this.ground.startedAgain(place)

@@ -7,7 +7,7 @@ export interface IdentityStanding {
   isActive(identity: IdentityId, pool: IdentityPoolId): Promise<boolean>
 }
 
-/** How long an answer may be believed; so long may an identity disabled on another node still be served. */
+/** How long an answer may be believed; so long may an identity still be served that was disabled on another node, unheard. */
 export const STANDING_AGE_MAX_MS = 2_000
 
 /** Most identities remembered at a time. */
@@ -15,7 +15,7 @@ export const STANDINGS_MAX = 10_000
 
 /**
  * Remembers for at most 2 seconds how identities stand (K7), and asks once where many requests want to know at the same
- * time. What this node itself disables or deletes it forgets at once (K8).
+ * time. What this node itself disables or deletes, or hears of from another, it forgets at once (K8, RD9).
  */
 export class CachedStanding implements IdentityStanding {
   private readonly readings = new Map<IdentityId, Reading>()
@@ -29,12 +29,12 @@ export class CachedStanding implements IdentityStanding {
     return this.read(identity, pool, now)
   }
 
-  /** To be called after the change is committed. */
+  /** To be called after the change is committed, here or at another node. */
   forget(identity: IdentityId): void {
     this.readings.delete(identity)
   }
 
-  /** To be called after the change is committed. */
+  /** To be called after the change is committed, here or at another node. */
   forgetPool(pool: IdentityPoolId): void {
     for (const [identity, reading] of this.readings) if (reading.pool === pool) this.readings.delete(identity)
   }

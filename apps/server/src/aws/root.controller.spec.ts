@@ -5,6 +5,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify'
 import { AWS_LIMITS } from '@satchel/protocol'
 import { pino } from 'pino'
 import { SignedGuard } from '../access/signed.guard.js'
+import { TrustedProxies } from '../access/trusted-proxies.js'
 import type { CallerVerifier } from '../access/verify-caller.js'
 import { ISSUER, PLACE } from '../identity/testing/an-identity-side.js'
 import { AnIdentityFace } from './cognito-identity/testing/an-identity-face.js'
@@ -30,7 +31,8 @@ beforeEach(async () => {
 
   const log = pino({ level: 'silent' })
   const origins = new OriginRule({ allowed: null, listensOnLoopback: true, publicUrl: () => ISSUER })
-  const adapter = createHttpAdapter({ limits: AWS_LIMITS, origins, clock, random, log })
+  const proxies = new TrustedProxies([])
+  const adapter = createHttpAdapter({ limits: AWS_LIMITS, origins, proxies, clock, random, log })
   app = await NestFactory.create<NestFastifyApplication>(App, adapter, {
     bodyParser: false,
     logger: false,

@@ -2,7 +2,6 @@ import type { SyncCount } from '@satchel/protocol'
 import { join } from 'node:path'
 import { readConfig, type Config } from '../config/config.js'
 import { SystemClock } from '../runtime/clock.js'
-import { keepAlive } from '../runtime/keep-alive.js'
 import { SystemRandom } from '../runtime/random.js'
 import { DATABASE_FILE } from '../store/database-file.js'
 import { openChangeLog, type OpenedChangeLog } from '../store/typeorm/open-change-log.js'
@@ -62,7 +61,6 @@ export async function run(args: readonly string[]): Promise<number> {
     return FINE
   }
   const replayed = replayOf(options)
-  const release = keepAlive()
   try {
     return await withParts(async (parts) => {
       if (replayed !== null) return await replayDataset(parts, replayed)
@@ -77,8 +75,6 @@ export async function run(args: readonly string[]): Promise<number> {
       `the stream could not be audited: ${fault instanceof Error ? fault.message : 'why is unknown'}\n`,
     )
     return NOT_AUDITED
-  } finally {
-    release()
   }
 }
 

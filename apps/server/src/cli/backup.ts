@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path'
 import { readConfig, type Config } from '../config/config.js'
-import { keepSecretsBeside, secretsIn } from '../config/secret-copies.js'
+import { keepSecretsBeside, refuseOtherSecretsBeside, secretsIn } from '../config/secret-copies.js'
 import { MASTER_KEY_FILE } from '../config/master-key-files.js'
 import { ADMIN_FILE } from '../config/secrets.js'
 import { SystemClock } from '../runtime/clock.js'
@@ -34,6 +34,8 @@ export async function run(args: readonly string[]): Promise<number> {
   process.umask(0o077) // it holds everything that users keep
   const config = readConfig(process.env)
   const target = resolve(operand)
+  const withSecrets = given['with-secrets'] === true
+  if (withSecrets) refuseOtherSecretsBeside(target, config.dataDir)
   const progress = new CopyProgress({ clock: new SystemClock(), write: (line) => process.stderr.write(line) }, 'copied')
   const { bytes, rows } = await backUpSqlite(embeddedDatabase(config, 'backup'), target, (at) => progress.show(at))
   const count = (table: string): number => rows.get(table) ?? 0
@@ -41,7 +43,7 @@ export async function run(args: readonly string[]): Promise<number> {
     `Backed up ${count('identity_pool')} pools, ${count('identity')} identities, ${count('dataset')} datasets and ` +
       `${count('record')} records, deleted ones included, to ${target} (${sizeOf(bytes)}), read again and found whole.\n`,
   )
-  process.stdout.write(given['with-secrets'] === true ? keptSecrets(target, config) : missingSecrets(config))
+  process.stdout.write(withSecrets ? keptSecrets(target, config) : missingSecrets(config))
   return 0
 }
 

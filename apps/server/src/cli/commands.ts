@@ -26,7 +26,7 @@ export const commands: readonly Command[] = [
   },
   {
     name: 'copy',
-    summary: 'moves a stopped site from the embedded database to PostgreSQL',
+    summary: 'moves a site from the embedded database to PostgreSQL',
     load: () => import('./copy.js'),
   },
   {

@@ -1,6 +1,8 @@
 import { join, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { MASTER_KEY_FILE } from '../config/master-key-files.js'
+import { databaseUrl } from '../config/setting-checks.js'
+import { COPY_TO } from '../config/unknown-settings.js'
 import { SystemClock } from '../runtime/clock.js'
 import { SystemRandom } from '../runtime/random.js'
 import { DATABASE_FILE } from '../store/database-file.js'
@@ -38,8 +40,6 @@ const OPTIONS = {
 } as const
 
 const PARTITIONS_MAX = 1_024
-
-const ENVIRONMENT = 'SATCHEL_COPY_TO'
 
 export async function run(args: readonly string[]): Promise<number> {
   const { help, from, to, partitions } = optionsOf(OPTIONS, args)
@@ -83,10 +83,11 @@ const keysOf = (dataDir: string): string =>
 
 /** Where to copy to, from wherever it was given. */
 async function urlOf(to: string | undefined): Promise<string> {
-  const given = (to === '-' ? await text(process.stdin) : (to ?? process.env[ENVIRONMENT] ?? '')).trim()
-  if (/^postgres(ql)?:\/\//.test(given) && URL.canParse(given)) return given
+  const given = (to === '-' ? await text(process.stdin) : (to ?? process.env[COPY_TO] ?? '')).trim()
+  const wrong = given === '' ? 'is missing' : databaseUrl(given)
+  if (wrong === null) return given
   throw new UsageFault(
-    `copy takes the URL of a PostgreSQL database, postgres://user:password@host/name, from ${ENVIRONMENT}, from --to, or with --to - from standard input`,
+    `copy takes the URL of a PostgreSQL database, postgres://user:password@host/name, from ${COPY_TO}, from --to, or with --to - from standard input; it ${wrong}`,
   )
 }
 

@@ -5,7 +5,6 @@ import { masterKeyNeed, type MasterKeyNeed } from '../identity/master-key-need.j
 import { makePrivateKey } from '../identity/new-signing-key.js'
 import { PrivateKeyBox } from '../identity/private-key-box.js'
 import { SystemClock } from '../runtime/clock.js'
-import { keepAlive } from '../runtime/keep-alive.js'
 import { SystemRandom } from '../runtime/random.js'
 import { optionsOf } from './options.js'
 import { withSigningKeys } from './opened-keys.js'
@@ -25,13 +24,8 @@ export async function run(args: readonly string[]): Promise<number> {
     process.stdout.write(usage)
     return 0
   }
-  const release = keepAlive()
-  try {
-    process.stdout.write(await report(readConfig(process.env)))
-    return 0
-  } finally {
-    release()
-  }
+  process.stdout.write(await report(readConfig(process.env)))
+  return 0
 }
 
 async function report(config: Config): Promise<string> {
@@ -73,7 +67,7 @@ function needWords(need: MasterKeyNeed): string {
     case 'seals':
       return (
         `needed until ${timeOf(need.sessionsUntil)} for sync sessions and credentials that it sealed, ` +
-        `until ${timeOf(need.linksUntil)} for links of the change stream`
+        `until ${timeOf(need.linksUntil)} for links of the change stream; not if it never was the first one`
       )
     case 'none':
       return 'opens only, and nothing needs it: what it sealed has ended, unless it is to be the first one yet'

@@ -1,5 +1,8 @@
+import { join } from 'node:path'
 import { readConfig } from '../config/config.js'
 import { openStores } from '../serve.js'
+import { DATABASE_FILE } from '../store/database-file.js'
+import { addressOf } from '../store/typeorm/postgres/address-of.js'
 import { VERSION } from '../version.js'
 import { optionsOf } from './options.js'
 
@@ -23,6 +26,7 @@ export async function run(args: readonly string[]): Promise<number> {
     process.stderr.write(`${sentence}\n`)
   })
   await stores.close()
-  process.stdout.write(`The database can be used by Satchel ${VERSION}.\n`)
+  const name = config.databaseUrl === null ? join(config.dataDir, DATABASE_FILE) : addressOf(config.databaseUrl)
+  process.stdout.write(`The database ${name} can be used by Satchel ${VERSION}.\n`)
   return 0
 }

@@ -8,10 +8,9 @@ import { KeyRotation } from '../identity/key-rotation.js'
 import { makePrivateKey } from '../identity/new-signing-key.js'
 import { PrivateKeyBox } from '../identity/private-key-box.js'
 import { SystemClock } from '../runtime/clock.js'
-import { keepAlive } from '../runtime/keep-alive.js'
 import { SystemRandom } from '../runtime/random.js'
 import { DATABASE_FILE } from '../store/database-file.js'
-import { takeDirectory } from '../store/typeorm/directory-lock.js'
+import { takeUnlessTaken } from '../store/typeorm/directory-lock.js'
 import { UsageFault } from './command.js'
 import { optionsOf } from './options.js'
 import { withSigningKeys } from './opened-keys.js'
@@ -52,14 +51,8 @@ export async function run(args: readonly string[]): Promise<number> {
   const wanted = (['signing', 'new-master-key', 'forget-unopened'] as const).filter((name) => options[name] === true)
   if (wanted.length > 1) throw new UsageFault(`rotate-keys does one thing at a time, not --${wanted.join(' and --')}`)
   const afterMs = signsAfterMs(options['signs-after'], options.signing === true)
-  const config = readConfig(process.env)
-  const release = keepAlive()
-  try {
-    process.stdout.write(await done(wanted[0] ?? 'close-anew', config, afterMs))
-    return 0
-  } finally {
-    release()
-  }
+  process.stdout.write(await done(wanted[0] ?? 'close-anew', readConfig(process.env), afterMs))
+  return 0
 }
 
 function done(what: 'signing' | 'new-master-key' | 'forget-unopened' | 'close-anew', config: Config, afterMs: number) {
@@ -117,7 +110,7 @@ async function newMasterKey(config: Config): Promise<string> {
     )
   }
   existingKeyringOf(config)
-  const lock = takenDirectory(dataDir)
+  const lock = takeUnlessTaken(dataDir) // null where a server has it
   try {
     const isEmpty = !existsSync(join(dataDir, DATABASE_FILE))
     // Before anything is altered: the database can be used, and its keys open.
@@ -130,15 +123,6 @@ async function newMasterKey(config: Config): Promise<string> {
     return isEmpty ? made : made + (await closeAnew(config))
   } finally {
     lock?.close()
-  }
-}
-
-/** Null where a server has it. */
-function takenDirectory(dataDir: string): ReturnType<typeof takeDirectory> | null {
-  try {
-    return takeDirectory(dataDir)
-  } catch {
-    return null
   }
 }
 

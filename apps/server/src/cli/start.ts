@@ -3,7 +3,8 @@ import { ConfigFault } from '../config/config-fault.js'
 import { settingsHelp } from '../config/settings-help.js'
 import { createLog } from '../ops/log.js'
 import { SystemClock } from '../runtime/clock.js'
-import { createServer, openStores } from '../serve.js'
+import { createServer } from '../serve.js'
+import { newEpoch, NodesAtWork } from './new-epoch.js'
 import { optionsOf } from './options.js'
 
 export const usage = 'npx satchel [start] [--new-epoch] [--help]\n'
@@ -49,15 +50,6 @@ async function main(): Promise<void> {
   process.once('SIGINT', stop)
 }
 
-/** Tells what it did, and ends. */
-async function newEpoch(): Promise<void> {
-  const config = readConfig(process.env)
-  const stores = await openStores(config)
-  const datasets = await stores.datasets.beginEpoch(new SystemClock().now()).finally(() => stores.close())
-  const where = config.databaseUrl === null ? config.dataDir : 'the database'
-  process.stderr.write(`A new epoch has begun for ${datasets} datasets in ${where}.\n`)
-}
-
 /** Starts the server, which then runs until it is told to stop. */
 export async function run(args: readonly string[]): Promise<number | null> {
   const options = optionsOf(START_OPTIONS, args)
@@ -75,7 +67,7 @@ export async function run(args: readonly string[]): Promise<number | null> {
 
 /** What keeps a server from starting is told in sentences; only a defect shows where it happened. */
 function sentenceOf(fault: unknown): string {
-  if (fault instanceof ConfigFault) return fault.message
+  if (fault instanceof ConfigFault || fault instanceof NodesAtWork) return fault.message
   if (!(fault instanceof Error)) return 'the server could not start'
   const code = (fault as NodeJS.ErrnoException).code
   if (code === 'EADDRINUSE' || code === 'EACCES') return `the port cannot be listened on: ${fault.message}`

@@ -1,3 +1,4 @@
+import { isEverybody } from '../access/trusted-proxies.js'
 import type { Config } from './config.js'
 import { isEveryInterface, isLoopback } from './loopback.js'
 
@@ -25,6 +26,11 @@ export function configWarnings(config: Config): readonly string[] {
   }
   if (config.allowedOrigins?.includes('*') === true) {
     warnings.push('SATCHEL_ALLOWED_ORIGINS is *: pages of every web site may talk to this server.')
+  }
+  if (config.trustedProxies.some(isEverybody)) {
+    warnings.push(
+      'SATCHEL_TRUSTED_PROXIES names every address: whoever reaches this server may claim to be anybody, and no limit by address holds.',
+    )
   }
   // Whoever names a Redis has several nodes, and these two have to be alike at each.
   if (config.redis !== null && config.publicUrl === null) {

@@ -55,6 +55,8 @@ export type Config = Readonly<{
   allowedOrigins: readonly string[] | null
   /** Sockets that one address may have open. */
   socketsPerAddressMax: number
+  /** Addresses and ranges. */
+  trustedProxies: readonly string[]
   demo: boolean
   /** How long a server that is told to stop goes on, not ready any more. */
   drainSeconds: number
@@ -180,6 +182,7 @@ function configOf(settings: Settings): Config {
     redis: redisConfigOf(settings),
     allowedOrigins: origins === undefined ? null : splitList(origins).map((origin) => normalOrigin(origin) ?? origin),
     socketsPerAddressMax: Number(settings.SATCHEL_SOCKETS_PER_ADDRESS),
+    trustedProxies: splitList(settings.SATCHEL_TRUSTED_PROXIES ?? ''),
     demo: demo === undefined ? isLoopback(host) : demo === 'on',
     drainSeconds: Number(
       settings.SATCHEL_DRAIN_SECONDS ?? (settings.SATCHEL_DATABASE_URL === undefined ? 0 : DRAIN_SECONDS),

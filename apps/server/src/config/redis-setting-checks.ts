@@ -1,3 +1,4 @@
+import { escapeFault, NO_LOGIN_URL } from './login-url.js'
 import { host, splitList, type SettingCheck } from './setting-checks.js'
 
 export const redisUrls: SettingCheck = (text) => {
@@ -15,11 +16,11 @@ export const redisUrls: SettingCheck = (text) => {
 
 function faultOf(text: string): string | null {
   if (!/^rediss?:\/\//i.test(text)) return 'does not begin with redis:// or rediss://'
-  if (!URL.canParse(text))
-    return 'is not a URL; what stands for itself in a password is written as %40 for @, %2F for /, %25 for %'
+  if (!URL.canParse(text)) return NO_LOGIN_URL
   const url = new URL(text)
   const { username, password, pathname, search, hash } = url
-  if (![username, password].every(isEncoded)) return 'has a % that begins no escape; write %25 for it'
+  const wrongEscape = escapeFault(username, password)
+  if (wrongEscape !== null) return wrongEscape
   if (username !== '' && password === '') return 'has a user name without a password'
   if (host(hostOf(url)) !== null) return 'names no host'
   // Publishing knows no databases, so whoever names one believes in a separation that is not there.
@@ -36,12 +37,3 @@ function shared(text: string): string {
 
 /** Without the brackets of an IPv6 address. */
 export const hostOf = ({ hostname }: URL): string => hostname.replace(/^\[(.*)\]$/, '$1')
-
-function isEncoded(text: string): boolean {
-  try {
-    decodeURIComponent(text)
-    return true
-  } catch {
-    return false
-  }
-}

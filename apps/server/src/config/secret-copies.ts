@@ -6,8 +6,16 @@ import { readOrCreate } from './secret-file.js'
 
 /** Copies the secrets of a data directory beside a backup, mode 0600; answers the copies. Throws a sentence for one that is there and differs. */
 export function keepSecretsBeside(backup: string, dataDir: string): readonly string[] {
-  return copyEach(secretsIn(dataDir).map((name) => [join(dataDir, name), `${backup}.${name}`] as const))
+  return copyEach(copiesBeside(backup, dataDir))
 }
+
+/** Throws a sentence where {@link keepSecretsBeside} would. */
+export function refuseOtherSecretsBeside(backup: string, dataDir: string): void {
+  for (const [from, to] of copiesBeside(backup, dataDir)) refuseOther(from, to)
+}
+
+const copiesBeside = (backup: string, dataDir: string) =>
+  secretsIn(dataDir).map((name) => [join(dataDir, name), `${backup}.${name}`] as const)
 
 /** Copies the secrets beside a backup into a data directory; as {@link keepSecretsBeside}. */
 export function takeSecretsBeside(backup: string, dataDir: string): readonly string[] {

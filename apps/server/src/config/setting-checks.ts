@@ -1,7 +1,9 @@
 import { ID_LENGTH_MAX } from '@satchel/protocol'
 import { isIP } from 'node:net'
 import { OTHER_MASTER_KEYS_MAX } from '../access/keyring.js'
+import { rangeFault } from '../access/trusted-proxies.js'
 import { registerDecorator } from '../validator.js'
+import { escapeFault, NO_LOGIN_URL } from './login-url.js'
 
 /** What is wrong with a setting's text, in words that follow its name; null when nothing is. Never quotes it. */
 export type SettingCheck = (text: string) => string | null
@@ -65,6 +67,13 @@ export const origins: SettingCheck = (text) => {
   return wrong < 0 ? null : `is not an origin at place ${wrong + 1} of its list`
 }
 
+export const trustedProxies: SettingCheck = (text) => {
+  const listed = splitList(text)
+  if (listed.length === 0) return 'names no proxy'
+  const wrong = listed.findIndex((range) => rangeFault(range) !== null)
+  return wrong < 0 ? null : `is no list of proxies: what stands at place ${wrong + 1} ${rangeFault(listed[wrong]!)}`
+}
+
 /** Ids carry the region in front, and have a longest form. */
 export const region: SettingCheck = (text) =>
   REGION.test(text) && text.length <= REGION_LENGTH_MAX ? null : 'does not look like a region'
@@ -100,20 +109,10 @@ export const otherMasterKeys: SettingCheck = (text) => {
 
 export const databaseUrl: SettingCheck = (text) => {
   if (!/^postgres(ql)?:\/\//i.test(text)) return 'does not begin with postgres:// or postgresql://'
-  if (!URL.canParse(text))
-    return 'is not a URL; what stands for itself in a password is written as %40 for @, %2F for /, %25 for %'
+  if (!URL.canParse(text)) return NO_LOGIN_URL
   const { username, password, pathname } = new URL(text)
   if (!/^\/[^/]+$/.test(pathname)) return 'names no database behind its last slash'
-  return [username, password, pathname].every(isEncoded) ? null : 'has a % that begins no escape; write %25 for it'
-}
-
-function isEncoded(text: string): boolean {
-  try {
-    decodeURIComponent(text)
-    return true
-  } catch {
-    return false
-  }
+  return escapeFault(username, password, pathname)
 }
 
 /** The parts of a comma-separated list, blanks around them and empty parts left out. */

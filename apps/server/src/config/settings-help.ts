@@ -9,7 +9,7 @@ export function settingsHelp(): string {
     'Satchel: a self-hosted Amazon Cognito Sync, with the identity service it needs.',
     '',
     '  npm start                 starts the server',
-    '  npm start -- --new-epoch  to be run once after a backup was put back, before the server: devices',
+    '  npm start -- --new-epoch  to be run once after a backup was put back, before any server: devices',
     '                            that saw what came after it start over, and send what they have of it',
     '  npm start -- --help       prints this',
     '  npx satchel help          lists the other commands, such as the audit of the change stream',

@@ -183,7 +183,13 @@ export const settingsTable = {
   SATCHEL_SOCKETS_PER_ADDRESS: {
     fallback: '1000',
     allowed: fromTo(1, SOCKETS_MAX),
-    meaning: 'Sockets that one address may have open; behind a proxy all of them come from its address.',
+    meaning:
+      'Sockets that one address may have open; behind a proxy that is not trusted all of them come from its address.',
+  },
+  SATCHEL_TRUSTED_PROXIES: {
+    otherwise: 'none',
+    allowed: 'IP addresses and ranges such as 10.0.0.0/8 or fd00::/8, comma-separated',
+    meaning: 'Proxies that are believed where they say, in X-Forwarded-For, from which address a client came.',
   },
   SATCHEL_DEMO: {
     otherwise: 'on while listening on loopback, else off',

@@ -22,6 +22,7 @@ import {
   publicUrl,
   region,
   secretAccessKey,
+  trustedProxies,
   wholeNumber,
 } from './setting-checks.js'
 
@@ -84,6 +85,7 @@ export class Settings {
   @Checked(redisUrls) SATCHEL_REDIS_URL?: string
   @Checked(origins) SATCHEL_ALLOWED_ORIGINS?: string
   @Checked(wholeNumber(1, SOCKETS_MAX)) SATCHEL_SOCKETS_PER_ADDRESS!: string
+  @Checked(trustedProxies) SATCHEL_TRUSTED_PROXIES?: string
   @Checked(oneOf(SWITCH)) SATCHEL_DEMO?: string
   @Checked(wholeNumber(0, DRAIN_SECONDS_MAX)) SATCHEL_DRAIN_SECONDS?: string
   @Checked(oneOf(LOG_LEVELS)) SATCHEL_LOG_LEVEL!: string

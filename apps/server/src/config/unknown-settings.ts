@@ -4,13 +4,16 @@
  */
 export function unknownSettings(given: readonly string[], known: readonly string[]): readonly string[] {
   return given
-    .filter((name) => /^satchel/i.test(name) && !known.includes(name) && !SERVICE_LINK.test(name))
+    .filter((name) => /^satchel/i.test(name) && !known.includes(name) && name !== COPY_TO && !SERVICE_LINK.test(name))
     .sort()
     .map((name) => {
       const meant = nearest(name.toUpperCase().replaceAll('-', '_'), known)
       return `${shown(name)} is not a setting${meant === null ? '' : `; did you mean ${meant}?`}`
     })
 }
+
+/** Where `npx satchel copy` copies to; a server beside it does not mind. */
+export const COPY_TO = 'SATCHEL_COPY_TO'
 
 /** What Kubernetes tells every pod about a Service named `satchel`, apart from SATCHEL_PORT itself. */
 const SERVICE_LINK =

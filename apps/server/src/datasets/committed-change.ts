@@ -19,10 +19,10 @@ export function committedChange(write: DatasetWrite, outcome: WriteOutcome): Com
   const device = write.kind === 'update' ? write.device : null
   switch (outcome.kind) {
     case 'accepted':
-      return change(write.path, device, changedTo(outcome.dataset, smallEnough(outcome.written)))
+      return change(write.path, device, changedTo(outcome.dataset, recordsWithin(outcome.written, CHANGED_BYTES_MAX)))
     case 'repeated':
       if (outcome.syncCount !== outcome.dataset.syncCount) return null
-      return change(write.path, device, changedTo(outcome.dataset, smallEnough(outcome.written)))
+      return change(write.path, device, changedTo(outcome.dataset, recordsWithin(outcome.written, CHANGED_BYTES_MAX)))
     case 'deleted':
       return change(write.path, device, changedTo(outcome.dataset, null))
     case 'stale':
@@ -49,11 +49,12 @@ const changedTo = ({ name, epoch, syncCount }: Dataset, records: Changed['record
   records,
 })
 
-function smallEnough(records: readonly SyncRecord[]): readonly SyncRecord[] | null {
+/** The records, where their keys and values have so many UTF-8 bytes at most, else null: whoever is told asks for them. */
+export function recordsWithin(records: readonly SyncRecord[], bytesMax: number): readonly SyncRecord[] | null {
   let bytes = 0
   for (const { key, value } of records) {
     bytes += byteSize(key) + (value === null ? 0 : byteSize(value))
-    if (bytes > CHANGED_BYTES_MAX) return null
+    if (bytes > bytesMax) return null
   }
   return records
 }

@@ -61,13 +61,13 @@ export class Housekeeping {
     for (const task of this.tasks()) this.schedule(task, task.everyMs)
   }
 
-  /** Starts nothing further, and hands over the session counts and the turn. */
+  /** Starts nothing further, and hands over the session counts and the turn, where the store takes them. */
   async stop(): Promise<void> {
     this.stopped = true
     for (const cancel of this.cancels.values()) cancel()
     await Promise.all(this.running)
-    await this.deps.opened.flush()
-    await this.deps.turn.end()
+    await this.attempt('count sync sessions', () => this.deps.opened.flush())
+    await this.attempt('end the turn', () => this.deps.turn.end())
   }
 
   private tasks(): readonly Task[] {
@@ -134,11 +134,17 @@ export class Housekeeping {
   }
 
   private async run(task: Task): Promise<void> {
-    try {
+    await this.attempt(task.name, async () => {
       while (!this.stopped && (await task.step())) await new Promise<void>((next) => this.deps.clock.soon(next))
-    } catch (cause) {
-      this.deps.observer.failed(task.name, cause)
-    }
+    })
     this.schedule(task, task.everyMs)
+  }
+
+  private async attempt(what: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work()
+    } catch (cause) {
+      this.deps.observer.failed(what, cause)
+    }
   }
 }

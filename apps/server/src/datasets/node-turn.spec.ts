@@ -43,6 +43,18 @@ describe('whose turn it is', () => {
     expect(await third.isOurs()).toBe(true)
   })
 
+  test('[MV6] a time of day that is set back makes no turn longer', async () => {
+    const skew = { byDay: 0 }
+    const own = { now: () => clock.now() + skew.byDay, elapsed: () => clock.elapsed() }
+    const one = new NodeTurn({ leases, name: 'work', nameHolder: () => 'one', clock: own })
+    await one.isOurs()
+    skew.byDay = -3_600_000
+    clock.advance(25_000)
+    expect(asked).toBe(1)
+    await one.isOurs()
+    expect(asked).toBe(2)
+  })
+
   test('[MV6] a node that was held up for longer than its turn asks before it goes on', async () => {
     const [held, other] = [node('held'), node('other')]
     expect(await held.isOurs()).toBe(true)

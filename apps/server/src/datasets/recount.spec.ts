@@ -129,6 +129,22 @@ test('[RD6] an identity that the store did not answer for is looked at again', a
   expect([world.told.length, world.recount.waiting]).toEqual([1, 0])
 })
 
+test('[RD6] once the store did not answer, no more is asked of it until a while has passed, and nobody is forgotten', async () => {
+  const world = new AWorld()
+  world.needed = false
+  const many = Array.from({ length: 100 }, (_, number) => somebody(number))
+  for (const identity of many) world.watch(identity, at('a', 1, 5))
+  world.readSeveral = () => Promise.reject(new Error('away'))
+  world.recount.start()
+  world.recount.look(null)
+  await world.pass(1_500)
+  expect(world.faults).toHaveLength(4) // what was under way together
+  expect(world.recount.waiting).toBe(100)
+  world.readSeveral = () => Promise.resolve([held('a', 1, 6)])
+  await world.pass(5_000)
+  expect([world.told.length, world.recount.waiting]).toEqual([100, 0])
+})
+
 test('[RD1] what is heard while the store is read is not taken back', async () => {
   const world = new AWorld()
   world.needed = false
@@ -160,4 +176,13 @@ test('a recount that was stopped reads nothing more, and says when the last read
   expect([reading, world.underway]).toEqual([1, 0])
   await world.pass(5_000)
   expect(world.read).toHaveLength(1)
+})
+
+test('[F18] a recount that is stopped amid many identities waits for those only that are being read', async () => {
+  const world = new AWorld()
+  for (let number = 0; number < 100; number++) world.watch(somebody(number), at('a', 1, 5))
+  world.recount.start()
+  world.clock.advance(200)
+  await world.recount.stop()
+  expect(world.read).toHaveLength(4)
 })

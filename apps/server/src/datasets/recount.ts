@@ -85,16 +85,18 @@ export class Recount {
       this.roundAt = now
       this.look(null)
     }
-    const batch: IdentityId[] = []
-    for (const identity of this.due) {
-      if (batch.length >= BATCH) break
-      this.due.delete(identity)
-      batch.push(identity)
-    }
+    let left = Math.min(BATCH, this.due.size)
     const next = async (): Promise<void> => {
-      for (let identity = batch.pop(); identity !== undefined; identity = batch.pop()) await this.lookAt(identity)
+      while (left-- > 0 && !this.stopped && !this.paused) await this.lookAt(this.takeDue())
     }
-    await Promise.all(Array.from({ length: Math.min(READINGS_MAX, batch.length) }, next))
+    await Promise.all(Array.from({ length: Math.min(READINGS_MAX, left) }, next))
+  }
+
+  /** Whoever has waited for the longest. */
+  private takeDue(): IdentityId {
+    const [identity] = this.due
+    this.due.delete(identity!)
+    return identity!
   }
 
   private async lookAt(identity: IdentityId): Promise<void> {

@@ -77,7 +77,7 @@ export class BusConnection {
         () => {},
       )
       const connection = await this.within(OPEN_MS_MAX, opening)
-      if (turn !== this.turn) return
+      if (turn !== this.turn) return connection.close() // ended since it was opened
       this.current = connection
       await this.within(JOIN_MS_MAX, join(connection))
       if (turn !== this.turn) return

@@ -3,11 +3,11 @@ import {
   parseDeviceId,
   parseIdentityId,
   parseIdentityPoolId,
-  type Changed,
   type IdentityId,
   type IdentityPoolId,
 } from '@satchel/protocol'
 import type { CommittedChange } from '../datasets/commit-feed.js'
+import { recordsWithin } from '../datasets/committed-change.js'
 
 /** Somebody may not be served any more: an identity that was disabled or deleted, a pool that was deleted. */
 export type Departure =
@@ -30,7 +30,11 @@ export const encodeMessage = (message: BusMessage): Buffer => Buffer.from(JSON.s
 /** A change as it goes to other nodes. */
 export const carriedChange = ({ identity, device, changed }: CommittedChange): BusMessage => ({
   kind: 'changed',
-  change: { identity, device, changed: isCarried(changed) ? changed : { ...changed, records: null } },
+  change: {
+    identity,
+    device,
+    changed: { ...changed, records: changed.records && recordsWithin(changed.records, CARRIED_BYTES_MAX) },
+  },
 })
 
 /** Reads what was opened; null for what is no message of this version. */
@@ -79,12 +83,3 @@ function parsedJson(plain: Buffer): Readonly<Record<string, unknown>> | null {
 }
 
 const isObject = (sent: unknown): sent is Readonly<Record<string, unknown>> => typeof sent === 'object' && sent !== null
-
-function isCarried({ records }: Changed): boolean {
-  let bytes = 0
-  for (const { key, value } of records ?? []) {
-    bytes += Buffer.byteLength(key) + (value === null ? 0 : Buffer.byteLength(value))
-    if (bytes > CARRIED_BYTES_MAX) return false
-  }
-  return true
-}

@@ -4,6 +4,7 @@ import type { CommitFeed, OtherNodes } from '../datasets/commit-feed.js'
 import { Recount, type RecountObserver } from '../datasets/recount.js'
 import type { Clock } from '../runtime/clock.js'
 import type { Random } from '../runtime/random.js'
+import { within } from '../runtime/within.js'
 import type { DatasetStore } from '../store/dataset-store.js'
 import type { Departure } from './bus-message.js'
 import type { BusObserver } from './bus-observer.js'
@@ -13,6 +14,8 @@ import type { Wire } from './wire.js'
 
 /** How long a start waits for other nodes to be heard. */
 const START_MS_MAX = 1_000
+/** How long an end waits for what is being looked up; a database that does not answer has its own time to end. */
+const CLOSE_MS_MAX = 1_000
 
 export type FanoutParts = Readonly<{
   config: Pick<Config, 'redis' | 'databaseUrl'>
@@ -45,9 +48,11 @@ export type FanoutStanding = Readonly<{ redis: 'up' | 'away'; subscriptions: num
 export class Fanout {
   private readonly bus: HintBus | null
   private readonly recount: Recount | null
+  private readonly clock: Clock
 
   constructor(parts: FanoutParts) {
     const { config, wire, feed, store, observer, clock } = parts
+    this.clock = clock
     const through = wire ?? (config.redis === null ? null : new RedisWire(config.redis, clock))
     const listener: BusListener = {
       changed: (change) => feed.tellHere([change]),
@@ -110,6 +115,10 @@ export class Fanout {
 
   /** Resolves within a second; to be called when nothing is committed any more and before the stores are closed. */
   async close(): Promise<void> {
-    await Promise.all([this.bus?.close(), this.recount?.stop()])
+    const ended = Promise.all([this.bus?.close(), this.recount?.stop()])
+    await within(
+      { clock: this.clock, ms: CLOSE_MS_MAX, late: () => undefined },
+      ended.then(() => undefined),
+    )
   }
 }

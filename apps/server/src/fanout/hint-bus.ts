@@ -162,12 +162,13 @@ export class HintBus implements OtherNodes {
     this.subscriptions.detach()
   }
 
-  /** The second step also finds out whether this node may publish at all. */
+  /** The publishing also finds out whether this node may publish at all. */
   private async join(connection: WireConnection): Promise<void> {
     await connection.subscribe([...this.everybody])
+    // In this order, so that whatever is told goes out or is dropped before the others are asked to look.
+    this.outgoing.attach(connection)
     const { channel, sealed } = this.sealed(EVERYBODY, { kind: 'missed' })
     await connection.publish(channel, sealed)
-    this.outgoing.attach(connection)
     await this.subscriptions.attach(connection)
   }
 
@@ -194,9 +195,10 @@ export class HintBus implements OtherNodes {
     for (const resolve of this.looked.splice(0)) resolve()
   }
 
+  /** While nothing can be said there is no need: it is the first that is said of a new connection. */
   private tellOfMissed(): void {
     this.missedLater = null
-    if (this.isConnected && this.outgoing.takeLost()) this.tellEverybody({ kind: 'missed' })
+    if (this.outgoing.isAttached) this.tellEverybody({ kind: 'missed' })
   }
 
   private tellEverybody(message: BusMessage): void {

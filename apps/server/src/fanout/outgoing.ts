@@ -22,7 +22,6 @@ export class Outgoing {
   private waiting: (() => Sealed)[] = []
   private sent = 0
   private bytes = 0
-  private lost = 0
   private idle: (() => void)[] = []
 
   constructor(
@@ -49,11 +48,9 @@ export class Outgoing {
     return this.waiting.length + this.sent
   }
 
-  /** True when something was dropped since this was last asked. */
-  takeLost(): boolean {
-    const { lost } = this
-    this.lost = 0
-    return lost > 0
+  /** True while there is a connection. */
+  get isAttached(): boolean {
+    return this.connection !== null
   }
 
   /** Has the message made, soon, where it can go. */
@@ -101,7 +98,6 @@ export class Outgoing {
   }
 
   private drop(reason: DropReason): void {
-    this.lost++
     this.deps.observer.dropped(reason, 1)
   }
 

@@ -25,7 +25,7 @@ const SENTENCES: readonly (readonly [RegExp, WireFault['kind'], string])[] = [
     'this Redis is older than version 7, which sharded channels need',
   ],
   [
-    /^(MOVED|CROSSSLOT|CLUSTERDOWN)/,
+    /^(MOVED|CROSSSLOT|CLUSTERDOWN|Too many Cluster redirections)/,
     'unsuited',
     'this Redis is part of a cluster that does not serve all channels: SATCHEL_REDIS_URL has to name several of its nodes, and all of its slots have to be served',
   ],
@@ -33,15 +33,17 @@ const SENTENCES: readonly (readonly [RegExp, WireFault['kind'], string])[] = [
   [/^(LOADING|MASTERDOWN|READONLY)/, 'unreachable', 'Redis is not ready yet'],
   [/max number of clients/i, 'unreachable', 'Redis has as many connections as it may have'],
   [
-    /certificate|SSL|TLS|wrong version number/i,
+    // A name that nobody knows is quoted, and may have any of these in it.
+    /^(?!getaddrinfo )[^]*(certificate|SSL|TLS|wrong version number)/i,
     'unreachable',
     'TLS with Redis failed; is it spoken there, and the certificate trusted?',
   ],
   [
-    /^(Socket closed|Disconnects client|The client is (closed|offline)|Connection timeout)/i,
+    /^(Socket (closed|timeout)|Disconnects client|The client is (closed|offline)|Connection timeout)/i,
     'unreachable',
     'the connection to Redis ended',
   ],
+  [/^All the root nodes are unavailable/, 'unreachable', 'none of the nodes that SATCHEL_REDIS_URL names answers'],
 ]
 
 function codeOf(cause: unknown): string | null {

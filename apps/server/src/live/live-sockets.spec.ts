@@ -230,6 +230,19 @@ test('[NB17] behind 32 packets hints become one, from where they began to where 
   expect(world.told.filter((kind) => kind === 'coalesced')).toHaveLength(68)
 })
 
+test('[NB13] a database that is too busy to tell of some sockets is asked about the others all the same', async () => {
+  const world = new AWorld()
+  const [unknown, ...others] = Array.from({ length: 501 }, () => world.open())
+  const going = others.at(-1)!
+  world.stands = (bearer) =>
+    bearer === unknown!.live.bearer
+      ? Promise.reject(new Refusal('TooManyRequests', 'the database has too much to do'))
+      : Promise.resolve(bearer !== going.live.bearer)
+  await world.seconds(20)
+  expect([unknown!.live.ending, going.live.ending]).toEqual([null, 'departed'])
+  expect(world.told).toEqual([])
+})
+
 test('[NB17] a reader that stands still for 30 seconds is cut, one that goes on in between is not', async () => {
   const world = new AWorld()
   const [still, slow] = [world.open(), world.open()]

@@ -175,8 +175,8 @@ export class LiveSockets {
   }
 
   private async endThoseGone(sockets: readonly LiveSocket[]): Promise<void> {
-    try {
-      for (let at = 0; at < sockets.length; at += ASKED_AT_ONCE) {
+    for (let at = 0; at < sockets.length; at += ASKED_AT_ONCE) {
+      try {
         const asked = sockets
           .slice(at, at + ASKED_AT_ONCE)
           .filter(({ ending }) => ending === null)
@@ -186,10 +186,12 @@ export class LiveSockets {
           // A token that was renewed meanwhile has been judged as it was shown.
           if (socket.bearer === bearer && !standing.has(bearer)) this.end(socket, 'departed', GONE)
         }
+      } catch (cause) {
+        // A busy database may answer for the next ones, and the next sweep would be turned away as early; one that is away is asked again by that.
+        if (cause instanceof Refusal && cause.code === 'TooManyRequests') continue
+        if (!(cause instanceof Refusal)) this.deps.observer.defect(cause)
+        return
       }
-    } catch (cause) {
-      // Where the database is away, the next sweep asks it again.
-      if (!(cause instanceof Refusal)) this.deps.observer.defect(cause)
     }
   }
 

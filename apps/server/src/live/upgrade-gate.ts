@@ -2,6 +2,7 @@ import { STATUS_CODES, type IncomingMessage, type Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Socket } from 'node:net'
 import { SOCKET_PATH, type ErrorCode } from '@satchel/protocol'
+import type { TrustedProxies } from '../access/trusted-proxies.js'
 import { serveAsItIs } from '../aws/http/serve-as-it-is.js'
 import { liveErrorAnswer, type Refused } from '../aws/http/error-answer.js'
 import type { OriginRule } from '../aws/http/origin-rule.js'
@@ -14,6 +15,7 @@ import { STOPPING } from './wire-errors.js'
 
 export type GateOptions = Readonly<{
   origins: OriginRule
+  proxies: TrustedProxies
   /** Open ones. */
   socketsPerAddressMax: number
   socketsMax: number
@@ -31,7 +33,7 @@ const ATTEMPTS_BURST_MIN = 1_000
 
 /**
  * Stands before socket.io: of the requests that ask to become something else it lets through those for our path, from
- * pages that may talk to us, from addresses that have not too many sockets already (NB7).
+ * pages that may talk to us, from addresses of clients that have not too many sockets already (NB7, O27).
  */
 export class UpgradeGate {
   private readonly openByAddress = new Map<string, number>()
@@ -48,14 +50,15 @@ export class UpgradeGate {
     server.on('upgrade', (request: IncomingMessage, stream: Duplex, head: Buffer) => {
       const socket = stream as Socket
       if (!isWebSocket(request)) return serveAsItIs(server, request, socket, head)
-      const refused = this.judge(request)
+      const address = networkOf(this.options.proxies.addressOf(request))
+      const refused = this.judge(request, address)
       if (refused !== null) return this.refuse(socket, refused)
-      this.count(socket)
+      this.count(socket, address)
       carrier.emit('upgrade', request, socket, head)
     })
   }
 
-  private judge({ headers, url = '', socket }: IncomingMessage): Refused | null {
+  private judge({ headers, url = '' }: IncomingMessage, address: string): Refused | null {
     if (!url.startsWith(`${SOCKET_PATH}/?`)) {
       return { code: 'UnknownOperation', message: `only WebSockets at ${SOCKET_PATH}/ can be opened here` }
     }
@@ -65,7 +68,6 @@ export class UpgradeGate {
       return { code: 'NotAuthorized', message: 'pages of this origin may not talk to this server' }
     }
     if (sockets.isDraining) return { ...STOPPING, retryAfterSeconds: 1 }
-    const address = networkOf(socket.remoteAddress ?? '')
     const retryAfterSeconds = this.attempts.take(address)
     if (retryAfterSeconds > 0) return tooMany('sockets are opened too often from this address', retryAfterSeconds)
     if ((this.openByAddress.get(address) ?? 0) >= socketsPerAddressMax) {
@@ -74,8 +76,7 @@ export class UpgradeGate {
     return this.open >= socketsMax ? tooMany('all sockets of this server are taken', 10) : null
   }
 
-  private count(socket: Socket): void {
-    const address = networkOf(socket.remoteAddress ?? '')
+  private count(socket: Socket, address: string): void {
     this.open++
     this.openByAddress.set(address, (this.openByAddress.get(address) ?? 0) + 1)
     socket.once('close', () => {

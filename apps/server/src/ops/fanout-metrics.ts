@@ -11,6 +11,7 @@ export class FanoutMetrics {
   private readonly dropped: PromClient.Counter<'reason'>
   private readonly received: PromClient.Counter
   private readonly refused: PromClient.Counter<'reason'>
+  private readonly away: PromClient.Counter
   private readonly looks: PromClient.Counter
   private readonly found: PromClient.Counter
   private readonly failed: PromClient.Counter
@@ -23,6 +24,7 @@ export class FanoutMetrics {
     this.dropped = byReason('satchel_fanout_dropped_total', 'Messages for other nodes that went nowhere, by reason.')
     this.received = counter('satchel_fanout_received_total', 'Messages of other nodes that came.')
     this.refused = byReason('satchel_fanout_refused_total', 'Messages that came and were not believed, by reason.')
+    this.away = counter('satchel_fanout_away_total', 'Times that other nodes ceased to be heard, or were not at first.')
     this.looks = counter(
       'satchel_recount_looks_total',
       'Identities whose datasets were looked up for what went unheard.',
@@ -45,6 +47,10 @@ export class FanoutMetrics {
 
   countRefused(reason: RefusalReason): void {
     this.refused.labels(reason).inc()
+  }
+
+  countAway(): void {
+    this.away.inc()
   }
 
   countLook(found: number): void {

@@ -29,6 +29,7 @@ test('[RD7] a scraper sees what was told, heard, dropped, refused and looked for
   watch.looked(0)
   watch.looked(4)
   watch.failed(new Error('away'))
+  watch.away(new WireFault('unreachable', 'no connection to Redis'))
   const text = await all.text()
   for (const line of [
     'satchel_fanout_connected 1',
@@ -40,6 +41,7 @@ test('[RD7] a scraper sees what was told, heard, dropped, refused and looked for
     'satchel_fanout_received_total 1',
     'satchel_fanout_refused_total{reason="version"} 1',
     'satchel_fanout_refused_total{reason="forged"} 1',
+    'satchel_fanout_away_total 1',
     'satchel_recount_looks_total 2',
     'satchel_recount_found_total 4',
     'satchel_recount_failed_total 1',

@@ -4,24 +4,25 @@ import type { BusObserver, DropReason, RefusalReason } from '../fanout/bus-obser
 import type { WireFault } from '../fanout/wire.js'
 import type { Clock } from '../runtime/clock.js'
 import type { FanoutMetrics } from './fanout-metrics.js'
+import { News } from './news.js'
 import type { StoreAbsence } from './store-absence.js'
-
-/** What happens again and again is logged so often at most, milliseconds; all of it is counted. */
-const AGAIN_MS = 60_000
 
 /** Counts what nodes tell each other, and logs when that begins and ends. */
 export class FanoutWatch implements BusObserver, RecountObserver {
-  private readonly loggedAt = new Map<string, number>()
+  private readonly news: News
 
   constructor(
     private readonly deps: Readonly<{ metrics: FanoutMetrics; log: Logger; clock: Clock; absence: StoreAbsence }>,
-  ) {}
+  ) {
+    this.news = new News(deps.clock)
+  }
 
   up(): void {
     this.deps.log.info('Redis carries: changes at other nodes are heard at once')
   }
 
   away({ kind, message }: WireFault): void {
+    this.deps.metrics.countAway()
     this.deps.log.warn({ kind, reason: message }, 'Redis does not carry: changes at other nodes are looked for instead')
   }
 
@@ -31,7 +32,7 @@ export class FanoutWatch implements BusObserver, RecountObserver {
 
   dropped(reason: DropReason, messages: number): void {
     this.deps.metrics.countDropped(reason, messages)
-    if (reason === 'full' && this.isNews('full')) {
+    if (reason === 'full' && this.news.is('full')) {
       this.deps.log.warn(
         'Redis is too slow for what this node has to tell: other nodes are asked to look for themselves',
       )
@@ -44,7 +45,7 @@ export class FanoutWatch implements BusObserver, RecountObserver {
 
   refused(reason: RefusalReason): void {
     this.deps.metrics.countRefused(reason)
-    if (reason !== 'version' && this.isNews('refused')) {
+    if (reason !== 'version' && this.news.is('refused')) {
       this.deps.log.warn(
         { reason },
         'a message came by Redis that no node of this site can have sent: do all of them have the same SATCHEL_MASTER_KEY?',
@@ -59,14 +60,6 @@ export class FanoutWatch implements BusObserver, RecountObserver {
   failed(cause: unknown): void {
     this.deps.metrics.countFailedLook()
     if (this.deps.absence.explains(cause)) return
-    if (this.isNews('failed')) this.deps.log.warn({ err: cause }, 'changes at other nodes could not be looked for')
-  }
-
-  private isNews(what: string): boolean {
-    const now = this.deps.clock.elapsed()
-    const before = this.loggedAt.get(what)
-    if (before !== undefined && now - before < AGAIN_MS) return false
-    this.loggedAt.set(what, now)
-    return true
+    if (this.news.is('failed')) this.deps.log.warn({ err: cause }, 'changes at other nodes could not be looked for')
   }
 }

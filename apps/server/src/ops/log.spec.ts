@@ -93,6 +93,13 @@ test('[O21] an answer that is our fault is an error, a refusal is not, and a pro
   expect(lines().map(({ level }) => level)).toEqual(['error', 'info', 'debug'])
 })
 
+test('[PL13] that a server is not ready, as while it stops, is no error each time that a balancer looks', () => {
+  const { log, lines } = aLog('debug')
+  logRequest(log, { ...ANSWERED, operation: 'Health', status: 503, code: 'ServiceUnavailable' })
+  logRequest(log, { ...ANSWERED, operation: 'Health', status: 500, code: 'InternalError' })
+  expect(lines().map(({ level }) => level)).toEqual(['debug', 'error'])
+})
+
 test('[O20] an error is logged without the values that it happened with', () => {
   const { log, text, lines } = aLog()
   const query = Object.assign(new Error("UNIQUE failed: 'SECRET'"), {

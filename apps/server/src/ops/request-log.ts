@@ -18,11 +18,11 @@ export type RequestFacts = Readonly<{
 
 /**
  * Logs an answered request: what went wrong on our side as an error, a probe or scrape for
- * those who debug, the rest as information (SPEC O21). Copies the
+ * those who debug, the rest as information (SPEC O21). That the server is not ready other lines tell, once (PL13). Copies the
  * facts by name, so that a caller who hands over more does not log more.
  */
 export function logRequest(log: Logger, facts: RequestFacts): void {
-  const level = facts.status >= 500 ? 'error' : PROBES.has(facts.operation) ? 'debug' : 'info'
+  const level = levelOf(facts)
   if (!log.isLevelEnabled(level)) return
   const { requestId, method, operation, status, code, ms, bytes } = facts
   const known = {
@@ -30,6 +30,12 @@ export function logRequest(log: Logger, facts: RequestFacts): void {
     code: code === 'OK' || Object.hasOwn(errorCodes, code) ? code : 'unknown',
   }
   log[level]({ requestId, method, ...known, status, ms: rounded(ms), bytes }, 'answered')
+}
+
+function levelOf({ operation, status, code }: RequestFacts): 'error' | 'debug' | 'info' {
+  const isFault = status >= 500
+  if (PROBES.has(operation) && (!isFault || code === 'ServiceUnavailable')) return 'debug'
+  return isFault ? 'error' : 'info'
 }
 
 /** They come every few seconds, for ever. */

@@ -7,6 +7,7 @@ export type StreamFigures = Readonly<{
   backlogRows: () => number | null
   backlogAgeSeconds: () => number | null
   shardsHeld: () => number
+  sendingRows: () => number
   /** Streams whose rows are set aside. */
   parked: () => Promise<number | null>
 }>
@@ -92,12 +93,13 @@ export class StreamMetrics {
   }
 
   /** Asks `figures` at every scrape. Call it once. */
-  watch({ backlogRows, backlogAgeSeconds, shardsHeld, parked }: StreamFigures): void {
+  watch({ backlogRows, backlogAgeSeconds, shardsHeld, sendingRows, parked }: StreamFigures): void {
     const gauge = (name: string, help: string, read: () => number | null | Promise<number | null>) =>
       askedGauge({ registry: this.registry, name, help, read })
     gauge('satchel_stream_backlog_rows', 'Changes that wait to be published, seconds ago.', backlogRows)
     gauge('satchel_stream_backlog_age_seconds', 'Age of the oldest change that waits.', backlogAgeSeconds)
     gauge('satchel_stream_shards_held', 'Parts of the stream that this process relays.', shardsHeld)
+    gauge('satchel_stream_sending_rows', 'Changes sent to Kafka that it has not acknowledged yet.', sendingRows)
     gauge('satchel_stream_parked', 'Streams whose changes are set aside.', () => parked().catch(() => null))
   }
 }

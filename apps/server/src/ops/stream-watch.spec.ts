@@ -20,7 +20,7 @@ function setUp() {
 
 test('[V32] a scraper sees what waits, what was sent and marked, and how long it took', async () => {
   const { clock, metrics, watch, sent } = setUp()
-  watch.watch({ shardsHeld: () => 8, parked: () => Promise.resolve(1) })
+  watch.watch({ shardsHeld: () => 8, sendingRows: () => 3, parked: () => Promise.resolve(1) })
   sent('acknowledged')
   sent('unknown')
   const rows = [1, 2].map((count) => ({ ...anOutboxRow(1, count, { createdAt: clock.now() - 20 }), seq: count }))
@@ -40,6 +40,7 @@ test('[V32] a scraper sees what waits, what was sent and marked, and how long it
     'satchel_stream_marked_total 2',
     'satchel_stream_mark_seconds_count 1',
     'satchel_stream_shards_held 8',
+    'satchel_stream_sending_rows 3',
     'satchel_stream_parked 1',
     'satchel_stream_linked_total 1',
     'satchel_stream_failures_total{work="read"} 1',
@@ -51,7 +52,7 @@ test('[V32] a scraper sees what waits, what was sent and marked, and how long it
 
 test('[V32] what is not known is missing from the scrape', async () => {
   const { metrics, watch } = setUp()
-  watch.watch({ shardsHeld: () => 0, parked: () => Promise.reject(new Error('away')) })
+  watch.watch({ shardsHeld: () => 0, sendingRows: () => 0, parked: () => Promise.reject(new Error('away')) })
   const text = await metrics.text()
   expect(text).not.toMatch(/^satchel_stream_backlog_rows \d/m)
   expect(text).not.toMatch(/^satchel_stream_parked \d/m)

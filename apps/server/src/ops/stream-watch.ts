@@ -5,8 +5,9 @@ import type { Backlog } from '../store/outbox-store.js'
 import type { PublishOutcome } from '../stream/publisher.js'
 import type { LeaseEnd, StoreWork, StreamObserver } from '../stream/stream-observer.js'
 import { KafkaAbsence } from './kafka-absence.js'
+import { News } from './news.js'
 import type { StoreAbsence } from './store-absence.js'
-import type { StreamMetrics } from './stream-metrics.js'
+import type { StreamFigures, StreamMetrics } from './stream-metrics.js'
 
 /** From so many rows on, a backlog's shrinking is logged. */
 const LARGE_BACKLOG_ROWS = 10_000
@@ -14,13 +15,10 @@ const LARGE_BACKLOG_ROWS = 10_000
 /** How often that is, milliseconds. */
 const PROGRESS_MS = 10_000
 
-/** A failure of one kind is logged so often at most, milliseconds; each is counted. */
-const FAILURE_MS = 60_000
-
 /** Counts what the relay tells, and logs what somebody has to look at. */
 export class StreamWatch implements StreamObserver {
   private readonly absence = new KafkaAbsence()
-  private readonly failureLoggedAt = new Map<StoreWork, number>()
+  private readonly news: News
   private backlog: Backlog | null = null
   private publishedRows = 0
   private progress: Readonly<{ at: number; publishedRows: number }> | null = null
@@ -29,10 +27,12 @@ export class StreamWatch implements StreamObserver {
 
   constructor(
     private readonly deps: Readonly<{ metrics: StreamMetrics; log: Logger; clock: Clock; absence: StoreAbsence }>,
-  ) {}
+  ) {
+    this.news = new News(deps.clock)
+  }
 
   /** Has the metrics ask at every scrape; call it once. */
-  watch(figures: Readonly<{ shardsHeld: () => number; parked: () => Promise<number> }>): void {
+  watch(figures: Pick<StreamFigures, 'shardsHeld' | 'sendingRows' | 'parked'>): void {
     this.deps.metrics.watch({
       ...figures,
       backlogRows: () => this.backlog?.rows ?? null,
@@ -99,12 +99,9 @@ export class StreamWatch implements StreamObserver {
   }
 
   failed(work: StoreWork, cause: unknown): void {
-    const { metrics, log, clock, absence } = this.deps
+    const { metrics, log, absence } = this.deps
     metrics.countFailure(work)
-    if (absence.explains(cause)) return
-    const now = clock.elapsed()
-    if (now - (this.failureLoggedAt.get(work) ?? -Infinity) < FAILURE_MS) return
-    this.failureLoggedAt.set(work, now)
+    if (absence.explains(cause) || !this.news.is(work)) return
     log.error({ work, cause }, 'work of the stream failed and will be tried again')
   }
 

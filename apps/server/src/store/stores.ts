@@ -26,6 +26,8 @@ export type Stores = Readonly<{
   connections?: () => ReadonlyMap<ConnectionKind, ConnectionFigures>
   /** How many listings of large datasets were answered by what; absent where there is no replica. */
   listings?: () => ReadonlyMap<ListingSource, number>
+  /** Other servers that are at work on the database, named so that an operator finds them; absent where there can be none. */
+  otherNodes?: () => Promise<readonly string[]>
   /** Sentences for whoever starts a server on it. */
   warnings?: readonly string[]
   /** Waits for what is being written. */

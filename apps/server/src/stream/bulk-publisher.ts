@@ -1,10 +1,11 @@
 import type { IdentityPoolId } from '@satchel/protocol'
+import { NodeTurn, type TurnTimes } from '../datasets/node-turn.js'
 import type { PoolConnections } from '../datasets/pool-connections.js'
 import type { StreamTarget } from '../domain/stream-target.js'
 import { streamTargetOf } from '../domain/sync-settings.js'
 import type { Clock } from '../runtime/clock.js'
 import type { BulkPublish, BulkPublishStore } from '../store/bulk-publish-store.js'
-import type { Lease, LeaseStore } from '../store/lease-store.js'
+import type { LeaseStore } from '../store/lease-store.js'
 
 /** What a bulk publish tells whoever watches it. */
 export interface BulkPublishObserver {
@@ -19,7 +20,8 @@ export interface BulkPublishObserver {
 }
 
 export const BULK_LEASE = 'bulk'
-const LEASE_MS = 10_000
+/** It rests between two questions anyway. */
+const TURN_TIMES: TurnTimes = { leaseMs: 10_000, leftMsMin: 5_000, askEveryMs: 0 }
 
 /** Snapshots that may wait to be published: so live changes never stand behind many of them. */
 export const WAITING_ROWS_MAX = 200
@@ -51,8 +53,7 @@ export const PROGRESS_EVERY_MS = 10_000
 export class BulkPublisher {
   private stopped = false
   private running: Promise<void> | null = null
-  private holder: string | null = null
-  private lease: Lease | null = null
+  private readonly lead: NodeTurn
   private inProgress = 0
   /** Ends the rest that is under way, if it is one of idleness. */
   private wakeUp: (() => void) | null = null
@@ -72,7 +73,9 @@ export class BulkPublisher {
       /** There are new rows in the outbox. */
       wakeRelay: () => void
     }>,
-  ) {}
+  ) {
+    this.lead = new NodeTurn({ ...deps, name: BULK_LEASE, times: TURN_TIMES })
+  }
 
   start(): void {
     this.running ??= this.run()
@@ -94,8 +97,7 @@ export class BulkPublisher {
     this.stopped = true
     this.cancelRest?.()
     await this.running
-    if (this.lease !== null) await this.deps.leases.release(this.lease.holder)
-    this.lease = null
+    await this.lead.end()
   }
 
   private async run(): Promise<void> {
@@ -120,7 +122,7 @@ export class BulkPublisher {
     const bulks = await store.inProgress()
     this.inProgress = bulks.length
     if (bulks.length === 0) return null
-    if (!(await this.leads())) return LEASE_RETRY_MS
+    if (!(await this.lead.isOurs())) return LEASE_RETRY_MS
     let advanced = false
     for (const bulk of bulks) {
       if (this.stopped) break
@@ -128,17 +130,6 @@ export class BulkPublisher {
     }
     const restMs = Math.min(REST_PER_WORK * (clock.elapsed() - startedAt), REST_MS_MAX)
     return advanced ? restMs : Math.max(restMs, LOOK_AGAIN_MS)
-  }
-
-  /** True while the lease is this process's, prolonged in good time. */
-  private async leads(): Promise<boolean> {
-    const { leases, nameHolder, clock } = this.deps
-    const now = clock.now()
-    const holder = (this.holder ??= nameHolder())
-    if (this.lease !== null && now < this.lease.until - LEASE_MS / 2) return true
-    const [lease = null] = await leases.take({ names: [BULK_LEASE], holder, now, until: now + LEASE_MS })
-    this.lease = lease
-    return lease !== null
   }
 
   /** True when snapshots went into the outbox. */

@@ -173,6 +173,11 @@ export class ChangeStream {
     return this.relay?.shardsHeld ?? 0
   }
 
+  /** Changes that this process sent and that are neither acknowledged nor given up yet. */
+  get sendingRows(): number {
+    return this.relay?.sendingRows ?? 0
+  }
+
   /** null where the server has no Kafka. */
   standing(): StreamStanding | null {
     if (this.parts.kafka === null) return null

@@ -4,15 +4,17 @@ import type { Random } from '../runtime/random.js'
 import type { OutboxStore } from '../store/outbox-store.js'
 import { AcknowledgedRows } from './acknowledged-rows.js'
 import { backOffMs } from '../runtime/back-off.js'
+import { LinePace } from './line-pace.js'
+import { LinePublisher } from './line-publisher.js'
+import { LineTenures, type Tenures } from './line-tenures.js'
 import { LineWindow, messageBytes, type Batch } from './line-window.js'
 import type { Parking } from './parking.js'
-import type { OpenPublisher, Publisher, PublishOutcome } from './publisher.js'
+import type { OpenPublisher, PublishOutcome } from './publisher.js'
 import type { RelayBounds } from './relay-bounds.js'
 import { rowMessage } from './row-message.js'
 import type { Tenure } from './held-tenure.js'
 import { StreamHolds } from './stream-holds.js'
 import type { StreamObserver } from './stream-observer.js'
-import { within } from '../runtime/within.js'
 
 /**
  * Keeps the records of a row at this server and answers its payload with a link in their stead. For one row it answers the same payload, or one
@@ -35,9 +37,6 @@ export type RelayLineParts = Readonly<{
 /** What the line needs of the leases. */
 export type LineLeases = Readonly<{ renew: () => Promise<void>; giveUp: (tenure: Tenure) => void }>
 
-/** The tenures under which something was begun, by shard. */
-type Tenures = ReadonlyMap<number, Tenure>
-
 /**
  * Publishes what waits in the shards that this process has, all of them together, one send at a time.
  *
@@ -57,35 +56,28 @@ type Tenures = ReadonlyMap<number, Tenure>
  *     any ── finish ──▶ the send ends, is marked ──▶ over
  */
 export class RelayLine {
-  private readonly tenures = new Map<number, Tenure>()
+  private readonly tenures: LineTenures
   private readonly window: LineWindow
+  private readonly pace: LinePace
   private readonly acknowledged: AcknowledgedRows
   private readonly holds: StreamHolds
-  /** Tenures under which nothing further begins. */
-  private readonly leaving = new Set<Tenure>()
+  private readonly publisher: LinePublisher
   /** Of the send that is under way. */
-  private sending: Readonly<{ under: Tenures; outcome: Promise<PublishOutcome> }> | null = null
-  private publisher: Publisher | null = null
+  private sending: Readonly<{ rows: number; under: Tenures; outcome: Promise<PublishOutcome> }> | null = null
   private failures = 0
   private going = true
-  /** Whether there may be rows that were not read. */
-  private looks = true
-  /** When the next read may begin, by `Clock.elapsed`. */
-  private readsAt = 0
-  /** How long it rests when nobody wakes it. */
-  private pollMs: number
-  /** Nobody told of what is read next. */
-  private polls = false
   private wait: { readonly byWake: boolean; readonly end: () => void } | null = null
 
   constructor(
     private readonly parts: RelayLineParts,
     private readonly leases: LineLeases,
   ) {
-    const { bounds } = parts
+    const { bounds, clock } = parts
+    this.tenures = new LineTenures(bounds)
     this.window = new LineWindow(bounds)
-    this.pollMs = bounds.pollMsMax
+    this.pace = new LinePace(clock, bounds)
     this.holds = new StreamHolds(parts)
+    this.publisher = new LinePublisher(parts)
     this.acknowledged = new AcknowledgedRows({ ...parts, fenced: (tenure) => this.leases.giveUp(tenure) })
   }
 
@@ -97,24 +89,24 @@ export class RelayLine {
       } catch (cause) {
         // What waits must not wait for a restart. The rows are where they were, and a fresh publisher knows nothing of what happened.
         this.parts.observer.defect(cause)
-        this.dropPublisher()
+        this.publisher.giveUp()
         await this.pause(++this.failures)
       }
     }
     await this.acknowledged.settle()
     this.acknowledged.end()
-    this.dropPublisher()
+    this.publisher.giveUp()
   }
 
   /** Takes a shard on. */
   begin(tenure: Tenure): void {
-    this.tenures.set(tenure.shard, tenure)
+    this.tenures.begin(tenure)
     this.wake()
   }
 
   /** Begins nothing further under a tenure; resolves once what of it was under way has ended and, as far as it was acknowledged, is marked. */
   async leave(tenure: Tenure): Promise<void> {
-    this.leaving.add(tenure)
+    this.tenures.leave(tenure)
     this.window.dropShard(tenure.shard)
     // What was sent is noted in the turn in which its outcome is known, and before this goes on: the send itself was the first to wait for it.
     await this.sending?.outcome
@@ -123,23 +115,26 @@ export class RelayLine {
 
   /** A tenure is over: nothing further of its shard is sent or marked. */
   lose(tenure: Tenure): void {
-    if (this.tenures.get(tenure.shard) !== tenure) return
-    this.tenures.delete(tenure.shard)
-    this.leaving.delete(tenure)
+    if (!this.tenures.end(tenure)) return
     this.window.dropShard(tenure.shard)
     this.acknowledged.drop(tenure)
-    if (this.sending?.under.get(tenure.shard) === tenure) this.dropPublisher()
+    if (this.sending?.under.get(tenure.shard) === tenure) this.publisher.giveUp()
+  }
+
+  /** Rows of the send that is under way. */
+  get sendingRows(): number {
+    return this.sending?.rows ?? 0
   }
 
   /** Tells that rows may have come. Costs nothing while the line is at work. */
   wake(): void {
-    this.looks = true
+    this.pace.look()
     if (this.wait?.byWake === true) this.wait.end()
   }
 
   /** Tells that another process put rows in, and may go on to without a word. */
   wakeFromElsewhere(): void {
-    this.pollMs = this.parts.bounds.pollMsMin
+    this.pace.lookOften()
     this.wake()
   }
 
@@ -150,72 +145,51 @@ export class RelayLine {
   }
 
   private async step(): Promise<void> {
-    const ready = this.ready()
+    const ready = this.tenures.ready()
     const batch = this.window.next((shard) => ready.has(shard))
     if (batch !== null) return this.send(batch, ready)
     if (ready.size === 0 && this.window.size > 0) return this.renew()
-    if (ready.size === 0 || !this.looks) return this.rest()
-    const earlyMs = this.readsAt - this.parts.clock.elapsed()
+    if (ready.size === 0 || !this.pace.isLooking) return this.rest()
+    const earlyMs = this.pace.earlyMs()
     if (earlyMs > 0) return this.waitFor(earlyMs, false)
     if (!(await this.read(ready))) return this.pause(++this.failures)
   }
 
-  /** The shards that are to be worked on and whose lease outlasts a send. */
-  private ready(): Tenures {
-    const { sendMsMax } = this.parts.bounds
-    return new Map([...this.tenures].filter(([, it]) => !this.leaving.has(it) && it.leftMs() >= sendMsMax))
-  }
-
   /** Reads from the first unpublished row on, always: a row that was committed late stands before others that are gone. False when the store failed. */
   private async read(ready: Tenures): Promise<boolean> {
-    const { outbox, clock, bounds, observer } = this.parts
-    const { acknowledged, holds } = this
-    if (ready.size < this.tenures.size - this.leaving.size) void this.leases.renew()
+    const { outbox, bounds, observer } = this.parts
+    const { acknowledged, holds, tenures, pace } = this
+    if (tenures.areFew(ready)) void this.leases.renew()
     if (acknowledged.size >= bounds.unmarkedRowsMax) await acknowledged.settle()
     if (acknowledged.size >= bounds.unmarkedRowsMax) return false
-    this.looks = false
-    const startedAt = clock.elapsed()
+    pace.begins()
     try {
       const rows = await outbox.unpublished([...ready.keys()], {
         limit: Math.min(bounds.windowRowsMax, bounds.unmarkedRowsMax - acknowledged.size),
         bytesMax: bounds.windowBytesMax,
         without: { seqs: acknowledged.seqs(), streams: holds.names() },
       })
-      this.window.take(rows.filter(({ shard }) => this.lasts(ready, shard) && !this.leaving.has(ready.get(shard)!)))
-      this.pace(rows, startedAt)
-      if (this.polls) this.pollMs = rows.length > 0 ? bounds.pollMsMin : Math.min(2 * this.pollMs, bounds.pollMsMax)
-      this.polls = false
+      this.window.take(rows.filter(({ shard }) => tenures.goesOn(ready, shard)))
+      pace.found(rows)
       return true
     } catch (cause) {
       observer.failed('read', cause)
-      this.looks = true
+      pace.look()
       return false
     }
   }
 
-  /**
-   * Few rows mean that the next ones are looked for at once, many that what comes within a moment is worth one send: each costs about as much as
-   * twenty messages. What fills a batch waits for nothing.
-   */
-  private pace(rows: readonly PlacedOutboxRow[], startedAt: number): void {
-    const { batchRowsMax, batchBytesMax, restMsPerRow, restMsMax } = this.parts.bounds
-    const fillsBatch =
-      rows.length >= batchRowsMax || rows.reduce((sum, row) => sum + messageBytes(row), 0) >= batchBytesMax
-    this.looks ||= fillsBatch
-    this.readsAt = fillsBatch ? startedAt : startedAt + Math.min(rows.length * restMsPerRow, restMsMax)
-  }
-
   private async send(batch: Batch, ready: Tenures): Promise<void> {
-    const { topicPrefix, openPublisher, clock, observer } = this.parts
+    const { topicPrefix, clock, observer } = this.parts
     const { streamName, rows } = batch
     const messages = rows.map((row) => rowMessage(row, ready.get(row.shard)!.lease.epoch))
     // Nothing is awaited between this look at the clock and the send: the process may have been stopped for any time until here.
-    const stillReady = this.ready()
+    const stillReady = this.tenures.ready()
     if (rows.some(({ shard }) => stillReady.get(shard) !== ready.get(shard))) return
-    this.publisher ??= openPublisher()
     const startedAt = clock.elapsed()
-    this.sending = { under: ready, outcome: this.inTime(this.publisher.publish(topicPrefix + streamName, messages)) }
-    const outcome = await this.sending.outcome
+    const sent = this.publisher.publish(topicPrefix + streamName, messages)
+    this.sending = { rows: rows.length, under: ready, outcome: sent }
+    const outcome = await sent
     this.sending = null
     observer.sent({ outcome, rows: rows.length, seconds: (clock.elapsed() - startedAt) / 1_000 })
     await this.settle(batch, ready, outcome)
@@ -224,7 +198,7 @@ export class RelayLine {
   private async settle(batch: Batch, sentUnder: Tenures, outcome: PublishOutcome): Promise<void> {
     const { parking, clock, observer } = this.parts
     const { streamName } = batch
-    const rows = batch.rows.filter(({ shard }) => this.lasts(sentUnder, shard))
+    const rows = batch.rows.filter(({ shard }) => this.tenures.lasts(sentUnder, shard))
     switch (outcome.kind) {
       case 'acknowledged':
         this.failures = 0
@@ -238,10 +212,10 @@ export class RelayLine {
         if (!this.window.isLinked(batch.rows[0]!)) return this.sendAsLink(batch.rows[0]!)
         return this.refused(batch, 'one message is above its limit', messageBytes(batch.rows[0]!))
       case 'unwritable':
-        this.dropPublisher()
+        this.publisher.giveUp()
         return this.refused(batch, outcome.reason, null)
       case 'unknown':
-        this.dropPublisher()
+        this.publisher.giveUp()
         this.hold(streamName)
         return this.pause(++this.failures)
     }
@@ -271,35 +245,12 @@ export class RelayLine {
   private hold(streamName: string): void {
     this.holds.begin(streamName)
     this.window.dropStream(streamName)
-    this.looks = true
-  }
-
-  /** Whether a shard is held under the same tenure as then. */
-  private lasts(then: Tenures, shard: number): boolean {
-    const tenure = then.get(shard)
-    return tenure !== undefined && this.tenures.get(shard) === tenure
+    this.pace.look()
   }
 
   private async renew(): Promise<void> {
     await this.leases.renew()
-    if (this.going && this.ready().size === 0) await this.pause(1)
-  }
-
-  /** What a publisher answers, or that it did not. */
-  private inTime(publishing: Promise<PublishOutcome>): Promise<PublishOutcome> {
-    const { bounds, clock, observer } = this.parts
-    const unknown = (reason: string): PublishOutcome => ({ kind: 'unknown', reason })
-    const late = () => unknown(`no answer within ${bounds.sendMsMax} ms`)
-    const answered = publishing.catch((cause: unknown) => {
-      observer.defect(cause)
-      return unknown('the publisher failed')
-    })
-    return within({ clock, ms: bounds.sendMsMax, late }, answered)
-  }
-
-  private dropPublisher(): void {
-    this.publisher?.close()
-    this.publisher = null
+    if (this.going && this.tenures.ready().size === 0) await this.pause(1)
   }
 
   private pause(failures: number): Promise<void> {
@@ -307,9 +258,8 @@ export class RelayLine {
   }
 
   private async rest(): Promise<void> {
-    await this.waitFor(Math.min(this.pollMs, this.holds.nextEndMs()), true)
-    this.polls = !this.looks
-    this.looks = true
+    await this.waitFor(Math.min(this.pace.restMs, this.holds.nextEndMs()), true)
+    this.pace.rested()
   }
 
   private waitFor(ms: number, byWake: boolean): Promise<void> {

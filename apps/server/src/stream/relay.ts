@@ -60,6 +60,11 @@ export class Relay implements TenureListener {
     return this.leases.held
   }
 
+  /** Changes that were sent and neither acknowledged nor given up yet. */
+  get sendingRows(): number {
+    return this.line.sendingRows
+  }
+
   /** Whether what is committed in a shard is this process's to publish. */
   relays(shard: number): boolean {
     return this.leases.holds(shard)

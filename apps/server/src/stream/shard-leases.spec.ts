@@ -1,9 +1,12 @@
+import { SHARDS } from '../domain/outbox-row.js'
 import type { Clock } from '../runtime/clock.js'
 import { HeldClock } from '../runtime/testing/held-clock.js'
 import type { LeaseStore } from '../store/lease-store.js'
 import { LEASE_MARGIN_MS, type Tenure } from './held-tenure.js'
-import { LEASE_MS, leaseName, RENEW_MS, ShardLeases } from './shard-leases.js'
+import { LEASE_MS, leaseName, LOOK_MS, RENEW_MS, ShardLeases } from './shard-leases.js'
 import { HandOutbox } from './testing/hand-outbox.js'
+
+const SHARD_NAMES = Array.from({ length: SHARDS }, (_, shard) => leaseName(shard))
 
 function setUp() {
   const outbox = HandOutbox.create()
@@ -127,6 +130,32 @@ test('[V7] a shard whose lease was fenced off is given up at once, and taken aga
   await store.take({ names: [leaseName(3)], holder: 'other', now: later, until: clock.now() + 3_000 })
   await pass(2 * RENEW_MS)
   expect(begun.findLast(({ shard }) => shard === 3)).toMatchObject({ lease: { epoch: 3 } })
+})
+
+test('[SN3] a shard that is on its way back to the store is not taken again before it is there', async () => {
+  const { leases, store, clock, pass } = setUp()
+  const release = store.release.bind(store)
+  let arrive!: () => void
+  const underway = new Promise<void>((done) => (arrive = done))
+  const take = (holder: string, ...names: readonly string[]) =>
+    store.take({ names, holder, now: clock.now(), until: clock.now() + LEASE_MS })
+  leases.start()
+  await pass(100)
+  await take('other', 'relay-1')
+  store.release = (...which) => underway.then(() => release(...which))
+  await pass(LOOK_MS)
+  expect(leases.held).toBe(4)
+  // The other one goes, so all shards are this one's share again, while it is still giving four of them back.
+  await release('other')
+  await pass(2 * LOOK_MS)
+  arrive()
+  await pass(100)
+  for (const { name } of await take('third', ...SHARD_NAMES)) {
+    expect([name, leases.holds(SHARD_NAMES.indexOf(name))]).toEqual([name, false])
+  }
+  await release('third')
+  await pass(LOOK_MS)
+  expect(leases.held).toBe(8)
 })
 
 test('[V31] what is held is given back, once what is under way has ended', async () => {

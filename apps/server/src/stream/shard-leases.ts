@@ -36,6 +36,8 @@ export interface TenureListener {
  */
 export class ShardLeases {
   private readonly tenures = new Map<number, HeldTenure>()
+  /** Shards on their way back to the store; taken meanwhile, one would be thought held and be free. */
+  private readonly returning = new Set<number>()
   /** The seat that this relay has. */
   private seat: string | null = null
   /** When leases are to be renewed, by `Clock.elapsed`. */
@@ -133,7 +135,8 @@ export class ShardLeases {
     const kept = [...this.tenures.values()].filter(({ leaving }) => !leaving)
     if (kept.length > share) for (const tenure of kept.slice(share)) void this.handOver(tenure)
     if (kept.length >= share) return
-    const shards = this.shardsInOrder().filter((shard) => this.tenures.get(shard)?.leaving !== true)
+    const mayHave = (shard: number) => !this.returning.has(shard) && this.tenures.get(shard)?.leaving !== true
+    const shards = this.shardsInOrder().filter(mayHave)
     const missing = shards.filter((shard) => !this.tenures.has(shard))
     const isFree = (shard: number) => (holders.get(leaseName(shard)) ?? holder) === holder
     if (missing.some(isFree)) await this.take(shards.map(leaseName), shards, share)
@@ -172,10 +175,13 @@ export class ShardLeases {
   private async handOver(tenure: HeldTenure): Promise<void> {
     tenure.leaving = true
     await this.deps.listener.leave(tenure)
-    await this.asking // which may be about to prolong it
-    if (this.tenures.get(tenure.shard) !== tenure) return
+    while (this.asking !== null) await this.asking // which may be about to prolong it
+    const { shard } = tenure
+    if (this.tenures.get(shard) !== tenure) return
     this.end(tenure, 'shared')
-    await this.giveBack([leaseName(tenure.shard)])
+    this.returning.add(shard)
+    await this.giveBack([leaseName(shard)])
+    this.returning.delete(shard)
   }
 
   private async giveBack(names?: readonly string[]): Promise<void> {

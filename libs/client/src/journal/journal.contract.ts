@@ -244,6 +244,54 @@ export function journalContract(make: () => Promise<JournalHarness>): void {
     expect(await reopened()).toEqual({ snapshot: snapshotOf(2), groups: [], damage: null })
   })
 
+  test('[NC24] a journal begins anew behind all that it holds, and its places go on behind the snapshot', async () => {
+    await journal.recover()
+    for (const key of ['a', 'b']) await journal.append(groupOf(key), null)
+    expect(await journal.begin(snapshotOf(7, 70_000), 2)).toBe(true)
+    expect(await journal.append(groupOf('c'), null)).toBe(8)
+    expect(await journal.begin(snapshotOf(12), 8)).toBe(true)
+    expect(await journal.begin(snapshotOf(13), 12)).toBe(true)
+    expect(await journal.append(groupOf('d'), null)).toBe(14)
+    expect(await reopened()).toEqual({
+      snapshot: snapshotOf(13),
+      groups: [{ place: 14, group: groupOf('d') }],
+      damage: null,
+    })
+    expect(await journal.append(groupOf('e'), null)).toBe(15)
+  })
+
+  test('[NC24] a journal in which there is more than was looked at does not begin anew', async () => {
+    await journal.recover()
+    for (const key of ['a', 'b', 'c']) await journal.append(groupOf(key), null)
+    for (const after of [0, 1, 2, 4]) expect(await journal.begin(snapshotOf(7), after)).toBe(false)
+    await journal.compact(snapshotOf(2), null)
+    for (const after of [0, 2, 4]) expect(await journal.begin(snapshotOf(7), after)).toBe(false)
+    expect(await reopened()).toEqual({
+      snapshot: snapshotOf(2),
+      groups: [{ place: 3, group: groupOf('c') }],
+      damage: null,
+    })
+  })
+
+  test('[NC24] whoever knows the journal as it was before it began anew is told so', async () => {
+    if (!harness.shared) return
+    const other = harness.open()
+    await journal.recover()
+    await other.recover()
+    for (const key of ['a', 'b']) await other.append(groupOf(key), null)
+    const [begun, place] = await Promise.all([journal.begin(snapshotOf(3), 2), other.append(groupOf('c'), null)])
+    // Either may be first: then the snapshot lacks the group and is refused, or the group comes behind the snapshot.
+    expect([begun, place]).toEqual(begun ? [true, 4] : [false, 3])
+    if (!begun) expect(await journal.begin(snapshotOf(4), 3)).toBe(true)
+    expect(await faultOf(other.readAfter(2))).toBe('unavailable')
+    await other.compact(snapshotOf(2), null)
+    expect(await other.recover()).toMatchObject({
+      snapshot: begun ? snapshotOf(3) : snapshotOf(4),
+      groups: begun ? [{ place: 4, group: groupOf('c') }] : [],
+    })
+    await other.close()
+  })
+
   test('[NC23] of tabs that begin a journal at once one does', async () => {
     if (!harness.shared) return
     const other = harness.open()

@@ -37,10 +37,11 @@ export interface Journal {
   compact(snapshot: Readonly<{ through: number; bytes: Uint8Array }>, term: number | null): Promise<void>
 
   /**
-   * Puts a snapshot into a journal that holds nothing, whose places go on behind it. Resolves to false, with nothing done, where the
-   * journal holds anything by then: of several tabs that begin at once one does.
+   * Puts a snapshot in the stead of all that a journal holds, whose last place is `after`: 0, or nothing said, for one that holds
+   * nothing. Its places go on behind the snapshot's, which lies further. Resolves to false, with nothing done, where the journal
+   * holds anything else by then: of several tabs that begin at once one does, and what others append meanwhile stays.
    */
-  begin(snapshot: Readonly<{ through: number; bytes: Uint8Array }>): Promise<boolean>
+  begin(snapshot: Readonly<{ through: number; bytes: Uint8Array }>, after?: number): Promise<boolean>
 
   /** Begins a new term of leadership, durably; whoever holds an earlier one is fenced from now on. */
   takeTerm(): Promise<number>

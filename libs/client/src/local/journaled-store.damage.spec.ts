@@ -4,6 +4,17 @@ import { sql } from '../replica/testing/sql.js'
 import type { JournaledStore } from './journaled-store.js'
 import { entriesOf, quiet, settlementOf, StoreBench } from './testing/store-bench.js'
 
+/** Two tabs that know of one edit, and whose journal is gone. */
+async function twoTabsWithoutJournal() {
+  const bench = new StoreBench(sql)
+  const one = await bench.open()
+  const other = await bench.open()
+  await one.write([put('a', '1')])
+  await quiet()
+  bench.file.evict()
+  return { bench, one, other }
+}
+
 describe('a journal that is lost while in use', () => {
   test('[ND18] is written anew from memory, and the write that met it is saved', async () => {
     const bench = new StoreBench(sql)
@@ -26,12 +37,7 @@ describe('a journal that is lost while in use', () => {
   })
 
   test('[ND18] two tabs end up with one journal', async () => {
-    const bench = new StoreBench(sql)
-    const one = await bench.open()
-    const other = await bench.open()
-    await one.write([put('a', '1')])
-    await quiet()
-    bench.file.evict()
+    const { bench, one, other } = await twoTabsWithoutJournal()
     await one.write([put('b', '2')])
     await other.write([put('c', '3')])
     await quiet()
@@ -43,12 +49,7 @@ describe('a journal that is lost while in use', () => {
   })
 
   test('[ND18] tabs that find it gone at the same moment know its places alike', async () => {
-    const bench = new StoreBench(sql)
-    const one = await bench.open()
-    const other = await bench.open()
-    await one.write([put('a', '1')])
-    await quiet()
-    bench.file.evict()
+    const { bench, one, other } = await twoTabsWithoutJournal()
     // Both see an empty journal before either writes anything.
     const release = bench.file.hold('begin')
     const both = Promise.all([one.write([put('b', '2')]), other.write([put('c', '3')])])

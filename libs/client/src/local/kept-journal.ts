@@ -2,9 +2,11 @@ import type { SqlJsStatic } from 'sql.js'
 import type { Group, PlacedGroup } from '../journal/entry.js'
 import { JournalFault, type Journal, type JournalFaultKind, type Recovered } from '../journal/journal.js'
 import type { SqlReplica } from '../replica/sql-replica.js'
+import type { Random } from '../runtime/random.js'
 import type { Arrivals } from './arrivals.js'
+import { foundBeside, isContinued } from './found-beside.js'
 import type { Notices } from './notices.js'
-import { openedReplica } from './opened-replica.js'
+import { openedReplica, type Opened } from './opened-replica.js'
 
 const COMPACTED_FROM_BYTES = 1_048_576
 const COMPACTED_FROM_SNAPSHOTS = 4
@@ -29,6 +31,7 @@ export class KeptJournal {
       replica: SqlReplica
       arrivals: Arrivals
       notices: Notices
+      random: Random
       onFault: (fault: Error) => void
       /** Whether a store that is gone is to be written anew; where this is left out it is. */
       isWanted?: () => Promise<boolean>
@@ -65,7 +68,9 @@ export class KeptJournal {
       // A leader may have put a snapshot in the stead of what this tab slept through.
       const recovered = await journal.recover()
       if ((recovered.snapshot?.through ?? 0) <= this.#reached) throw fault
-      this.#takeOver(recovered)
+      const stored = openedReplica(this.deps.sql, recovered)
+      this.#takeOver(stored)
+      stored.replica.close()
     }
   }
 
@@ -105,53 +110,59 @@ export class KeptJournal {
     }
   }
 
-  /** The stored journal is gone, and what this tab has in memory is all there is. */
+  /** The stored journal is gone, and what this tab has in memory is all there is of it. */
   async #rewrite(): Promise<void> {
-    const { journal, arrivals, replica, onFault, isWanted } = this.deps
+    const { journal, onFault, isWanted } = this.deps
     this.#isLost = true
     // Asked before anything is touched: opening a journal that is gone makes an empty one.
-    if (isWanted !== undefined && !(await isWanted())) {
+    if ((await isWanted?.()) === false) {
       throw new JournalFault('lost', 'the store was removed from this device')
     }
-    const recovered = await this.#begun()
-    // Another tab may have been first, with at least as much.
-    if (recovered !== null && (recovered.snapshot === null || !this.#takeOver(recovered))) {
-      const place = await journal.append([], null)
-      arrivals.forget(arrivals.last)
-      this.offset = replica.place + 1 - place
-      arrivals.take({ place: replica.place + 1, group: [], own: null })
-      await this.compact(null)
-    }
+    while (!(await this.#wentOnIn(await journal.recover())));
     this.#isLost = false
-    onFault(new JournalFault('lost', 'the stored journal was gone, and was written anew from memory'))
+    onFault(new JournalFault('lost', 'the stored journal was gone, and was written anew'))
   }
 
-  /** Begins an empty journal with what is known here, and then is null; else what the journal holds. Of several tabs one begins. */
-  async #begun(): Promise<Recovered | null> {
-    const { journal, arrivals, replica } = this.deps
-    for (;;) {
-      const recovered = await journal.recover()
-      if (recovered.snapshot !== null || recovered.groups.length > 0) return recovered
+  /**
+   * Goes on in what is stored since the journal was lost. False, to be looked at again, where another tab has put something there
+   * meanwhile: nothing that anybody appended is dropped (NC24).
+   */
+  async #wentOnIn(recovered: Recovered): Promise<boolean> {
+    const { sql, journal, replica, arrivals, random } = this.deps
+    const stored = openedReplica(sql, recovered)
+    const { replica: found } = stored
+    try {
+      const through = recovered.snapshot?.through ?? 0
+      const last = recovered.groups.at(-1)?.place ?? through
+      const continues = isContinued(replica, found)
+      if (continues && found.place >= replica.place) {
+        this.#takeOver(stored)
+        return true
+      }
       arrivals.forget(arrivals.last)
+      // Tabs that have got further there know what they wrote by its place, so nothing of it may stand before that.
+      while (replica.place < Math.max(last, found.place)) this.#place([])
+      if (last > 0) this.#place(foundBeside(replica, found, continues ? through + stored.offset : 0, random))
       const bytes = replica.snapshot()
-      if (!(await journal.begin({ through: replica.place, bytes }))) continue
+      if (!(await journal.begin({ through: replica.place, bytes }, last))) return false
       this.offset = 0
       this.snapshotBytes = bytes.length
-      return null
+      return true
+    } finally {
+      found.close()
     }
   }
 
-  /** Takes over what the journal holds now; false, and nothing done, if that is less than what is known here. */
-  #takeOver(recovered: Recovered): boolean {
-    const { sql, replica, arrivals, notices } = this.deps
-    const stored = openedReplica(sql, recovered)
-    const isMore = stored.replica.place >= replica.place
-    if (isMore) {
-      this.offset = stored.offset
-      notices.tell(replica.become(stored.replica.snapshot()), 'tab')
-      arrivals.forget(replica.place)
-    }
-    stored.replica.close()
-    return isMore
+  /** Applies what is in no journal yet. */
+  #place(group: Group): void {
+    const { replica, arrivals } = this.deps
+    arrivals.take({ place: replica.place + 1, group, own: null })
+  }
+
+  #takeOver({ replica: stored, offset }: Opened): void {
+    const { replica, arrivals, notices } = this.deps
+    this.offset = offset
+    notices.tell(replica.become(stored.snapshot()), 'tab')
+    arrivals.forget(replica.place)
   }
 }

@@ -14,7 +14,7 @@ import type { Replica } from '../replica/replica.js'
 import type { Clock } from '../runtime/clock.js'
 import type { Random } from '../runtime/random.js'
 import type { ConnectionFault } from '../transport/transport.js'
-import { backOffMs } from './back-off.js'
+import { backOffMs } from '../runtime/back-off.js'
 import type { DatasetWork } from './dataset-work.js'
 
 /** Conflicts in a row after which a dataset waits a little, and asks for everything. */

@@ -4,7 +4,7 @@ import type { Authentication, IdentityProvider } from '../identity/identity-prov
 import type { Clock } from '../runtime/clock.js'
 import type { Random } from '../runtime/random.js'
 import { ConnectionFault, type Connection, type Transport } from '../transport/transport.js'
-import { backOffMs } from './back-off.js'
+import { backOffMs } from '../runtime/back-off.js'
 import { withinTime } from './time-limit.js'
 import { retryAfterMsOf, verdictOn } from './verdict.js'
 

@@ -1,8 +1,7 @@
-import { BACK_OFF_MS_BASE, BACK_OFF_MS_MAX, backOffMs } from './back-off.js'
+import { BACK_OFF_MS_BASE, BACK_OFF_MS_MAX, backOffMs, STABLE_MS } from '../runtime/back-off.js'
 import {
   initialState,
   proceeds,
-  STABLE_MS,
   statusOf,
   step,
   type Effect,

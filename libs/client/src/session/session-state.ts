@@ -1,8 +1,5 @@
+import { BACK_OFF_MS_BASE, BACK_OFF_MS_MAX, backOffMs, STABLE_MS } from '../runtime/back-off.js'
 import type { Status } from '../status.js'
-import { BACK_OFF_MS_BASE, BACK_OFF_MS_MAX, backOffMs } from './back-off.js'
-
-/** A connection that held this long was a good one: failures are counted from one again. */
-export const STABLE_MS = 10_000
 
 type Since = Readonly<{ since: number; reason: string }>
 

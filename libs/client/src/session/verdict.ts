@@ -1,4 +1,5 @@
 import { errorCodes, type ErrorCode } from '@satchel/protocol'
+import { asError } from '../as-error.js'
 import { ConnectionFault } from '../transport/transport.js'
 
 /**
@@ -35,4 +36,4 @@ export function verdictOn(fault: unknown): Verdict {
 export const retryAfterMsOf = (fault: unknown): number | null =>
   fault instanceof ConnectionFault ? (fault.error?.retryAfterMs ?? null) : null
 
-export const wordsOf = (fault: unknown): string => (fault instanceof Error ? fault.message : String(fault))
+export const wordsOf = (fault: unknown): string => asError(fault).message

@@ -83,8 +83,12 @@ class HttpConnection implements Connection {
   }
 
   close(): void {
-    this.#closed = true
+    this.retire()
     this.#aborter.abort()
+  }
+
+  retire(): void {
+    this.#closed = true
     this.#watching?.abort()
   }
 
@@ -123,7 +127,7 @@ class HttpConnection implements Connection {
 
   #rest(begunMs: number): Promise<void> {
     const restMs = begunMs + WATCH_REST_MS - this.clock.elapsed()
-    return restMs <= 0 ? Promise.resolve() : new Promise((resolve) => this.clock.after(restMs, resolve))
+    return new Promise((resolve) => this.clock.after(restMs, resolve))
   }
 
   #end(fault: ConnectionFault): void {

@@ -7,7 +7,6 @@ export async function post(
   url: string,
   { body, headers, signal }: Readonly<{ body: unknown; headers: Record<string, string>; signal?: AbortSignal }>,
 ): Promise<Posted> {
-  const given = signal === undefined ? {} : { signal }
   let answer: Response | undefined
   try {
     // `omit`: tokens prove who asks, cookies would only let other pages ask.
@@ -17,12 +16,11 @@ export async function post(
       body: JSON.stringify(body),
       credentials: 'omit',
       cache: 'no-store',
-      ...given,
+      signal: signal ?? null,
     })
     return { status: answer.status, headers: answer.headers, text: await answer.text() }
   } catch (cause) {
-    if (answer !== undefined || signal?.aborted === true)
-      throw new ConnectionFault('cut', `the answer of ${url} broke off`)
+    if (answer ?? signal?.aborted) throw new ConnectionFault('cut', `the answer of ${url} broke off`)
     throw new ConnectionFault('unreachable', `nobody answers at ${url} (${String(cause)})`)
   }
 }

@@ -74,7 +74,7 @@ class SocketConnection implements Connection {
     })
     socket.on('changed', (sent: unknown) => {
       const hint = messageOf(sent, parseChanged)
-      if (hint === null) end(notSatchel('a hint of change is not understood'))
+      if (hint === null) end(notSatchel('its hint is not understood'))
       else if (!this.#closed) listener.changed(hint)
     })
     socket.on('closing', (sent: unknown) => (this.#farewell = wireErrorIn(sent)))

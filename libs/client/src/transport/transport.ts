@@ -19,7 +19,10 @@ export interface Connection {
   sync(request: SyncRequest): Promise<SyncAnswer>
   watch(request: WatchRequest): Promise<WatchAnswer>
   renew(token: string): Promise<Hello>
+  /** What is under way is cut. */
   close(): void
+  /** Hears of nothing any more, and lets what is under way be answered. */
+  retire?(): void
 }
 
 /** Why a request or a connection failed. */

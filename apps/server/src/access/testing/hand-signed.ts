@@ -87,7 +87,7 @@ export const withoutHeader = (request: SignedRequest, name: string): SignedReque
 const tokenHeader = ({ sessionToken }: Credentials): Record<string, string> =>
   sessionToken === undefined ? {} : { 'x-amz-security-token': sessionToken }
 
-const sha256 = (content: string | Buffer): string => createHash('sha256').update(content).digest('hex')
+export const sha256 = (content: string | Buffer): string => createHash('sha256').update(content).digest('hex')
 
 const encodedPath = (path: string): string =>
   [...Buffer.from(path, 'latin1')]

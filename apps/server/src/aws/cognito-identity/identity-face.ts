@@ -45,7 +45,7 @@ export class IdentityFace {
     const signed = signedRequestOf(request)
     // Who may not call an operation learns nothing about its input, so this comes before any look at the body.
     if (operation.signed) this.refuseOthers(await this.deps.verifier.verify(signed, 'cognito-identity'), name)
-    return operation.handle(parseJsonObject(signed.body), { address: request.ip })
+    return operation.handle(parseJsonObject(signed.body), { address: request.clientAddress })
   }
 
   /** Identities may call nothing that is signed here: all of it belongs to the account (I30). */

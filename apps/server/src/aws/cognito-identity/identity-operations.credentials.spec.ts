@@ -9,24 +9,14 @@ import {
   own,
   UNKNOWN,
   UNSUPPORTED,
-  type CalledPool,
 } from './testing/identity-calls.js'
 
 const NO_ROLE =
   'InvalidIdentityPoolConfiguration: Invalid identity pool configuration. Check assigned IAM roles for this pool.'
 
-let face: CalledPool['face']
-let IdentityPoolId: CalledPool['IdentityPoolId']
-let credentials: CalledPool['credentials']
-let token: CalledPool['token']
-let developer: CalledPool['developer']
-
-beforeEach(async () => {
-  ;({ face, IdentityPoolId, credentials, token, developer } = await aCalledPool())
-})
-
 describe('GetCredentialsForIdentity', () => {
   test('[I21] a guest gets credentials of the guest role for an hour', async () => {
+    const { face, IdentityPoolId, credentials } = await aCalledPool()
     const guest = await face.aGuest(IdentityPoolId)
     const answer = (await credentials(guest)) as { Credentials: Record<string, string> }
     expect(answer).toEqual({
@@ -49,6 +39,7 @@ describe('GetCredentialsForIdentity', () => {
   })
 
   test('[I17] [I21] a developer token opens its identity, in the authenticated role', async () => {
+    const { face, IdentityPoolId, credentials } = await aCalledPool()
     const { identity, token } = await face.signIn(IdentityPoolId, 'ada')
     const answer = (await credentials(identity, own(token))) as { Credentials: Record<string, string> }
     const { AccessKeyId, SessionToken } = answer.Credentials
@@ -60,12 +51,14 @@ describe('GetCredentialsForIdentity', () => {
   })
 
   test('[I17] an authenticated identity is closed to its mere id', async () => {
+    const { face, IdentityPoolId, credentials, token } = await aCalledPool()
     const { identity } = await face.signIn(IdentityPoolId, 'ada')
     expect(await credentials(identity)).toBe(forbidden(identity))
     expect(await token(identity)).toBe(forbidden(identity))
   })
 
   test('[I17] a token of another identity or pool, or from when this one was a guest, does not open it', async () => {
+    const { face, IdentityPoolId, credentials } = await aCalledPool()
     const { identity } = await face.signIn(IdentityPoolId, 'ada')
     const bob = await face.signIn(IdentityPoolId, 'bob')
     const elsewhere = await face.signIn((await face.aPool()).pool, 'ada')
@@ -80,6 +73,7 @@ describe('GetCredentialsForIdentity', () => {
   })
 
   test('[I8] [I17] an identity that is not there is not found, by the exact text', async () => {
+    const { face, credentials, token, developer } = await aCalledPool()
     expect(await credentials(UNKNOWN)).toBe(NOT_FOUND)
     expect(await token(UNKNOWN)).toBe(NOT_FOUND)
     expect(await face.call('DescribeIdentity', { IdentityId: UNKNOWN })).toBe(NOT_FOUND)
@@ -87,6 +81,7 @@ describe('GetCredentialsForIdentity', () => {
   })
 
   test('[I18] [I13] a disabled identity is closed to everything, with any login', async () => {
+    const { face, IdentityPoolId, credentials, token, developer } = await aCalledPool()
     const guest = await face.aGuest(IdentityPoolId)
     const ada = await face.signIn(IdentityPoolId, 'ada')
     for (const identity of [guest, ada.identity]) await face.service.identities.disable(identity)
@@ -99,6 +94,7 @@ describe('GetCredentialsForIdentity', () => {
   })
 
   test('[I20] login tokens that are none, not ours, false or too old are refused, each by its text', async () => {
+    const { face, IdentityPoolId, credentials } = await aCalledPool()
     const { identity, token } = await face.signIn(IdentityPoolId, 'ada')
     const invalid = (fault: string) => `NotAuthorized: Invalid login token. ${fault}`
     expect(await credentials(identity, own('nonsense'))).toBe(invalid('Not a valid OpenId Connect identity token.'))
@@ -112,6 +108,7 @@ describe('GetCredentialsForIdentity', () => {
   })
 
   test('[I20] one login that fails refuses the call, whatever the others prove', async () => {
+    const { face, IdentityPoolId, credentials } = await aCalledPool()
     const { identity, token } = await face.signIn(IdentityPoolId, 'ada')
     expect(await credentials(identity, { ...own(token), 'accounts.google.com': 'x' })).toBe(UNSUPPORTED)
     const guest = await face.aGuest(IdentityPoolId)
@@ -122,6 +119,7 @@ describe('GetCredentialsForIdentity', () => {
   })
 
   test('[I21] a pool without the fitting role gives no credentials', async () => {
+    const { face, IdentityPoolId, credentials } = await aCalledPool()
     const guest = await face.aGuest(IdentityPoolId)
     const ada = await face.signIn(IdentityPoolId, 'ada')
     await face.service.pools.setRoles(IdentityPoolId, {
@@ -140,6 +138,7 @@ describe('GetCredentialsForIdentity', () => {
   })
 
   test('[I21] a role of the caller’s choice needs a token that names it', async () => {
+    const { face, IdentityPoolId, credentials } = await aCalledPool()
     const CustomRoleArn = 'arn:aws:iam::123456789012:role/admin'
     const guest = await face.aGuest(IdentityPoolId)
     expect(await credentials(guest, {}, { CustomRoleArn })).toBe(
@@ -148,6 +147,7 @@ describe('GetCredentialsForIdentity', () => {
   })
 
   test('[I21] a mapping of the login’s provider that denies what it cannot decide denies', async () => {
+    const { face, IdentityPoolId, credentials } = await aCalledPool()
     const ada = await face.signIn(IdentityPoolId, 'ada')
     const mapped = (AmbiguousRoleResolution: 'Deny' | 'AuthenticatedRole') =>
       face.service.pools.setRoles(IdentityPoolId, {
@@ -162,6 +162,7 @@ describe('GetCredentialsForIdentity', () => {
   })
 
   test('[I15] [I10] guests made before guests were forbidden are forbidden too', async () => {
+    const { face, IdentityPoolId, credentials, token } = await aCalledPool()
     const guest = await face.aGuest(IdentityPoolId)
     const { settings } = await face.service.pools.describe(IdentityPoolId)
     await face.service.pools.update(IdentityPoolId, { ...settings, allowUnauthenticated: false })

@@ -1,28 +1,11 @@
 import 'reflect-metadata'
 import type { IdentityId } from '@satchel/protocol'
 import { partsOf, PROVIDER } from '../../identity/testing/an-identity-side.js'
-import {
-  aCalledPool,
-  DO_NOT_MATCH,
-  forbidden,
-  NOT_FOUND,
-  own,
-  UNKNOWN,
-  UNSUPPORTED,
-  type CalledPool,
-} from './testing/identity-calls.js'
-
-let face: CalledPool['face']
-let IdentityPoolId: CalledPool['IdentityPoolId']
-let credentials: CalledPool['credentials']
-let developer: CalledPool['developer']
-
-beforeEach(async () => {
-  ;({ face, IdentityPoolId, credentials, developer } = await aCalledPool())
-})
+import { aCalledPool, DO_NOT_MATCH, forbidden, NOT_FOUND, own, UNKNOWN, UNSUPPORTED } from './testing/identity-calls.js'
 
 describe('GetOpenIdTokenForDeveloperIdentity', () => {
   test('[I22] [I26] a new user is a new identity, with a token for fifteen minutes', async () => {
+    const { IdentityPoolId, developer } = await aCalledPool()
     const answer = (await developer('ada')) as { IdentityId: string; Token: string }
     const { claims } = partsOf(answer.Token)
     expect(claims).toMatchObject({
@@ -35,6 +18,7 @@ describe('GetOpenIdTokenForDeveloperIdentity', () => {
   })
 
   test('[I22] a user who was a guest keeps identity and data', async () => {
+    const { face, IdentityPoolId, credentials, developer } = await aCalledPool()
     const guest = await face.aGuest(IdentityPoolId)
     const answer = (await developer('ada', { IdentityId: guest })) as { IdentityId: string; Token: string }
     expect(answer.IdentityId).toBe(guest)
@@ -44,6 +28,7 @@ describe('GetOpenIdTokenForDeveloperIdentity', () => {
   })
 
   test('[I23] a user registered with one identity cannot become another', async () => {
+    const { face, IdentityPoolId, credentials, developer } = await aCalledPool()
     await developer('ada')
     const guest = await face.aGuest(IdentityPoolId)
     expect(await developer('ada', { IdentityId: guest })).toBe(
@@ -53,11 +38,13 @@ describe('GetOpenIdTokenForDeveloperIdentity', () => {
   })
 
   test('[I24] an identity that has a login takes no second one', async () => {
+    const { face, IdentityPoolId, developer } = await aCalledPool()
     const ada = await face.signIn(IdentityPoolId, 'ada')
     expect(await developer('bob', { IdentityId: ada.identity })).toBe(DO_NOT_MATCH)
   })
 
   test('[I25] fifty calls at once for one new user end on one identity', async () => {
+    const { face, developer } = await aCalledPool()
     const answers = await Promise.all(Array.from({ length: 50 }, () => developer('ada')))
     expect(new Set(answers.map((answer) => (answer as { IdentityId: IdentityId }).IdentityId)).size).toBe(1)
     expect(face.database.identities.size).toBe(1)
@@ -65,6 +52,7 @@ describe('GetOpenIdTokenForDeveloperIdentity', () => {
   })
 
   test('[I26] only the pool’s own developer provider counts', async () => {
+    const { face, IdentityPoolId, developer } = await aCalledPool()
     const wrong = 'InvalidParameter: This identity pool does not support the specified developer provider'
     const call = (Logins: object) => face.call('GetOpenIdTokenForDeveloperIdentity', { IdentityPoolId, Logins })
     for (const logins of [{}, { other: 'ada' }, { 'accounts.google.com': 'x' }, { [PROVIDER.toUpperCase()]: 'ada' }]) {
@@ -77,6 +65,7 @@ describe('GetOpenIdTokenForDeveloperIdentity', () => {
   })
 
   test('[I26] durations and tags are the caller’s, within bounds', async () => {
+    const { developer } = await aCalledPool()
     const answer = (await developer('ada', { TokenDuration: 86_400, PrincipalTags: { team: 'red' } })) as {
       Token: string
     }
@@ -94,9 +83,8 @@ describe('GetOpenIdTokenForDeveloperIdentity', () => {
 })
 
 describe('LookupDeveloperIdentity', () => {
-  const lookup = (input: object) => face.call('LookupDeveloperIdentity', { IdentityPoolId, ...input })
-
   test('[I27] either finds the other, and both are verified', async () => {
+    const { face, IdentityPoolId, lookup } = await aCalledPool()
     const { identity } = await face.signIn(IdentityPoolId, 'ada')
     const bob = await face.signIn(IdentityPoolId, 'bob')
     const found = { IdentityId: identity, DeveloperUserIdentifierList: ['ada'] }
@@ -109,6 +97,7 @@ describe('LookupDeveloperIdentity', () => {
   })
 
   test('[I27] what is not there is not found, a guest has no users, and nothing asked is refused', async () => {
+    const { face, IdentityPoolId, lookup } = await aCalledPool()
     expect(await lookup({ DeveloperUserIdentifier: 'eve' })).toBe(
       'ResourceNotFound: No identity of this pool has the developer user identifier',
     )
@@ -121,6 +110,7 @@ describe('LookupDeveloperIdentity', () => {
   })
 
   test('[I27] users of one identity come page by page', async () => {
+    const { face, IdentityPoolId, lookup } = await aCalledPool()
     const { identity } = await face.signIn(IdentityPoolId, 'a')
     for (const userId of ['c', 'b'])
       face.database.logins.push({ pool: IdentityPoolId, provider: PROVIDER, userId, identity })

@@ -1,28 +1,24 @@
 import 'reflect-metadata'
 import { PROVIDER } from '../../identity/testing/an-identity-side.js'
 import { AnIdentityFace } from './testing/an-identity-face.js'
-import { aCalledPool, NO_GUESTS, own, UNSUPPORTED, type CalledPool } from './testing/identity-calls.js'
-
-let face: CalledPool['face']
-let IdentityPoolId: CalledPool['IdentityPoolId']
-
-beforeEach(async () => {
-  ;({ face, IdentityPoolId } = await aCalledPool())
-})
+import { aCalledPool, NO_GUESTS, own, UNSUPPORTED } from './testing/identity-calls.js'
 
 describe('GetId', () => {
   test('[I15] every call makes a new guest', async () => {
+    const { face, IdentityPoolId } = await aCalledPool()
     const first = (await face.call('GetId', { IdentityPoolId, AccountId: '123' })) as { IdentityId: string }
     expect(first).toEqual({ IdentityId: expect.stringMatching(/^eu-central-1:[0-9a-f-]{36}$/) })
     expect(await face.call('GetId', { IdentityPoolId, Logins: {} })).not.toEqual(first)
   })
 
   test('[I15] without guests there is no id', async () => {
+    const { face } = await aCalledPool()
     const pool = (await face.aPool({ allowUnauthenticated: false })).pool
     expect(await face.call('GetId', { IdentityPoolId: pool })).toBe(NO_GUESTS)
   })
 
   test('[I19] providers that prove nothing here are refused, each by its text', async () => {
+    const { face, IdentityPoolId } = await aCalledPool()
     const getId = (Logins: object) => face.call('GetId', { IdentityPoolId, Logins })
     expect(await getId({ 'accounts.google.com': 'x' })).toBe(UNSUPPORTED)
     expect(await getId({ [PROVIDER]: 'ada' })).toBe('InvalidParameter: Please provide a valid public provider')

@@ -1,18 +1,10 @@
 import 'reflect-metadata'
 import { PROVIDER } from '../../identity/testing/an-identity-side.js'
-import { aCalledPool, UNKNOWN, type CalledPool } from './testing/identity-calls.js'
-
-let face: CalledPool['face']
-let IdentityPoolId: CalledPool['IdentityPoolId']
-let credentials: CalledPool['credentials']
-let developer: CalledPool['developer']
-
-beforeEach(async () => {
-  ;({ face, IdentityPoolId, credentials, developer } = await aCalledPool())
-})
+import { aCalledPool, UNKNOWN } from './testing/identity-calls.js'
 
 describe('what owners see', () => {
   test('[I8] an identity shows its providers, not its users, and times in seconds', async () => {
+    const { face, IdentityPoolId } = await aCalledPool()
     const { identity } = await face.signIn(IdentityPoolId, 'ada')
     const at = face.clock.now() / 1_000
     const shown = { IdentityId: identity, Logins: [PROVIDER], CreationDate: at, LastModifiedDate: at }
@@ -23,6 +15,7 @@ describe('what owners see', () => {
   })
 
   test('[I11] identities are listed page by page, disabled ones unless hidden', async () => {
+    const { face, IdentityPoolId } = await aCalledPool()
     const made = []
     for (let n = 0; n < 5; n++) made.push(await face.aGuest(IdentityPoolId))
     const ids = made.sort()
@@ -40,6 +33,7 @@ describe('what owners see', () => {
   })
 
   test('[I12] deleting answers what was not there, and tells who asked to know', async () => {
+    const { face, IdentityPoolId, credentials, developer } = await aCalledPool()
     const guest = await face.aGuest(IdentityPoolId)
     const { identity } = await face.signIn(IdentityPoolId, 'ada')
     const answer = await face.call('DeleteIdentities', { IdentityIdsToDelete: [guest, UNKNOWN, identity, guest] })

@@ -3,7 +3,7 @@ import { readRequest } from './read-request.js'
 
 /** What a handler knows of a request beside its input. */
 export type OperationContext = Readonly<{
-  /** Where the request came from, an IP address. */
+  /** Where the client is, an IP address. */
   address: string
 }>
 

@@ -2,16 +2,9 @@ import 'reflect-metadata'
 import { AWS_LIMITS } from '@satchel/protocol'
 import { bytesPerBodyMax } from './http-adapter.js'
 import { EchoApp } from './testing/echo-app.js'
-import { exchange, readAnswer } from './testing/raw-http.js'
 
-let app: EchoApp
-beforeAll(async () => {
-  app = await EchoApp.start()
-})
-afterAll(() => app.close())
-
-const post = (path: string, init: RequestInit = {}) => fetch(app.url + path, { method: 'POST', ...init })
-const raw = async (text: string | Buffer) => readAnswer(await exchange(app.port, text))
+const app = EchoApp.aroundTests()
+const { post, raw } = app
 
 describe('requests that are fine', () => {
   test.each([

@@ -2,13 +2,8 @@ import 'reflect-metadata'
 import { EchoApp } from './testing/echo-app.js'
 import { errorOf } from './testing/error-of.js'
 
-let app: EchoApp
-beforeAll(async () => {
-  app = await EchoApp.start()
-})
-afterAll(() => app.close())
-
-const post = (path: string, init: RequestInit = {}) => fetch(app.url + path, { method: 'POST', ...init })
+const app = EchoApp.aroundTests()
+const { post } = app
 
 describe('errors of our own', () => {
   test('[F5] a defect tells nothing to the caller and no values to the log', async () => {

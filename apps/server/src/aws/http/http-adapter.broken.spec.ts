@@ -1,15 +1,10 @@
 import 'reflect-metadata'
 import { EchoApp } from './testing/echo-app.js'
 import { expectAwsError } from './testing/error-of.js'
-import { exchange, readAnswer } from './testing/raw-http.js'
+import { exchange } from './testing/raw-http.js'
 
-let app: EchoApp
-beforeAll(async () => {
-  app = await EchoApp.start()
-})
-afterAll(() => app.close())
-
-const raw = async (text: string | Buffer) => readAnswer(await exchange(app.port, text))
+const app = EchoApp.aroundTests()
+const { raw } = app
 
 describe('what is not HTTP', () => {
   test.each([

@@ -4,17 +4,13 @@ import { expectAwsError } from './testing/error-of.js'
 import { exchange, readAnswer } from './testing/raw-http.js'
 
 describe('slow and truncated requests', () => {
-  let hasty: EchoApp
-  beforeAll(async () => {
-    hasty = await EchoApp.start({ patience: { headers: 200, request: 400, silence: 2_000, checkEvery: 20 } })
-  })
-  afterAll(() => hasty.close())
+  const hasty = EchoApp.aroundTests({ patience: { headers: 200, request: 400, silence: 2_000, checkEvery: 20 } })
 
   test.each([
     ['headers that never end', 'POST /echo/a HTTP/1.1\r\nhost: a\r\n'],
     ['a body that never comes', 'POST /echo/a HTTP/1.1\r\nhost: a\r\ncontent-length: 10\r\n\r\nabc'],
   ])('[H8] %s are answered with 408 and cut off', async (_what, text) => {
-    const answer = readAnswer(await exchange(hasty.port, text))
+    const answer = await hasty.raw(text)
     expect(answer.status).toBe(408)
     expect(expectAwsError(answer)).toBe('RequestTimeoutException')
   })

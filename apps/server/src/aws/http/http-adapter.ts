@@ -4,6 +4,7 @@ import { FastifyAdapter } from '@nestjs/platform-fastify'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Limits } from '@satchel/protocol'
 import type { Logger } from 'pino'
+import type { TrustedProxies } from '../../access/trusted-proxies.js'
 import { Refusal } from '../../refusal.js'
 import type { Clock } from '../../runtime/clock.js'
 import type { Random } from '../../runtime/random.js'
@@ -15,6 +16,7 @@ import { syncErrorAnswer } from './error-answer.js'
 import { faceOf } from './face-of.js'
 import type { OriginRule } from './origin-rule.js'
 import { PATH_PART_LENGTH_MAX } from './refusal-of.js'
+import './request-facts.js'
 
 /** How long a sender may take, milliseconds. */
 export type Patience = Readonly<{
@@ -41,6 +43,7 @@ const CONNECTIONS_MAX = 10_000
 export type HttpOptions = Readonly<{
   limits: Limits
   origins: OriginRule
+  proxies: TrustedProxies
   clock: Clock
   random: Random
   log: Logger
@@ -56,7 +59,7 @@ export type HttpOptions = Readonly<{
  * with `bodyParser: false` on it.
  */
 export function createHttpAdapter(options: HttpOptions): FastifyAdapter {
-  const { random, clock, origins, log } = options
+  const { random, clock, origins, proxies, log } = options
   const patience = { ...PATIENCE, ...options.patience }
   const adapter = new FastifyAdapter({
     logger: false,
@@ -90,6 +93,11 @@ export function createHttpAdapter(options: HttpOptions): FastifyAdapter {
     const face = faceOf(request.raw)
     const bytesMax = face === 'sync' || face === 'live' ? bytesMaxOfSync : ROOT_BODY_BYTES_MAX
     bodies.read(payload, bytesMax, done)
+  })
+  fastify.decorateRequest('clientAddress', {
+    getter() {
+      return proxies.addressOf(this.raw)
+    },
   })
   fastify.addHook('onRequest', (request, reply, done) => {
     setAnswerHeaders(request, reply, origins)

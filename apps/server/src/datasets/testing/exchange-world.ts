@@ -1,5 +1,4 @@
 import {
-  AWS_LIMITS,
   type Batch,
   type Changes,
   type DatasetAnswer,
@@ -9,20 +8,13 @@ import {
   type Limits,
   type SyncAnswer,
 } from '@satchel/protocol'
-import { Keyring } from '../../access/keyring.js'
-import { Seal } from '../../access/seal.js'
-import { count, IDENTITY, OTHER_IDENTITY, path, POOL } from '../../domain/testing/a-dataset.js'
-import { HeldClock } from '../../runtime/testing/held-clock.js'
-import { SeededRandom } from '../../runtime/testing/seeded-random.js'
+import { count, IDENTITY, path, POOL } from '../../domain/testing/a-dataset.js'
 import type { DatasetStore } from '../../store/dataset-store.js'
 import type { StoreHarness } from '../../store/testing/store-harness.js'
 import type { AnswerBounds } from '../answer-room.js'
-import { CommitFeed, type CommittedChange } from '../commit-feed.js'
-import { Datasets } from '../datasets.js'
+import type { CommittedChange } from '../commit-feed.js'
 import { Exchange } from '../exchange.js'
-import { SessionCount } from '../session-count.js'
-import { SyncSessions } from '../sync-session.js'
-import { QUEUE_BOUNDS, WriteQueue } from '../write-queue.js'
+import { datasetsWorld } from './datasets-world.js'
 
 export const WHO = { pool: POOL, identity: IDENTITY }
 export const PHONE = 'phone' as DeviceId
@@ -32,24 +24,8 @@ export type WorldOptions = Readonly<{ limits?: Limits; bounds?: AnswerBounds }>
 
 /** Both faces' operations over one store, and a device that says what a test wants it to. */
 export async function exchangeWorld(harness: StoreHarness, options: WorldOptions = {}) {
-  await harness.addPool(POOL)
-  await harness.addIdentity(IDENTITY, POOL)
-  await harness.addIdentity(OTHER_IDENTITY, POOL)
-  const limits = options.limits ?? AWS_LIMITS
-  const clock = new HeldClock()
-  const seal = new Seal(new Keyring([Buffer.alloc(32, 7)]))
+  const { clock, seal, feed, writes, datasets, groups, failures } = await datasetsWorld(harness, options.limits)
   const store = countingReads(harness.store)
-  const failures: unknown[] = []
-  const feed = new CommitFeed({ listenerFailed: (cause) => failures.push(cause) })
-  const groups: number[] = []
-  const writes = new WriteQueue({
-    store: store.store,
-    limits,
-    clock,
-    bounds: QUEUE_BOUNDS,
-    observer: { committed: ({ writes }) => groups.push(writes), refused: () => {}, failed: (it) => failures.push(it) },
-    feed,
-  })
   const { bounds } = options
   const exchange = new Exchange({
     store: store.store,
@@ -58,9 +34,6 @@ export async function exchangeWorld(harness: StoreHarness, options: WorldOptions
     clock,
     ...(bounds === undefined ? {} : { bounds }),
   })
-  const sessions = new SyncSessions({ seal, clock, random: new SeededRandom(1) })
-  const opened = new SessionCount(harness.store)
-  const datasets = new Datasets({ store: harness.store, writes, sessions, opened, seal, clock, limits })
 
   const sync = (asked: readonly DatasetExchange[], device = PHONE): Promise<SyncAnswer> =>
     exchange.sync(WHO, { device, datasets: asked })

@@ -1,4 +1,7 @@
 import 'reflect-metadata'
+import Database from 'better-sqlite3'
+import { join } from 'node:path'
+import type { IdentityPoolId } from '@satchel/protocol'
 import { sqliteHarness } from '../testing/sqlite-harness.js'
 
 type Harness = Awaited<ReturnType<typeof sqliteHarness>>
@@ -43,6 +46,30 @@ describe('the lane', () => {
       ),
     )
     expect(order).toEqual(['a begins', 'a ends', 'b begins', 'b ends', 'c begins', 'c ends'])
+  })
+
+  test('[W5] a turn that could not begin, as another process was writing for too long, takes none of those behind it with it', async () => {
+    const { lane } = harness.database
+    await lane.transaction((runner) => runner.query('PRAGMA busy_timeout = 1'))
+    const other = new Database(join(harness.directory, 'satchel.db'))
+    other.exec('BEGIN IMMEDIATE')
+    await expect(lane.transaction((runner) => runner.query(insert('a')))).rejects.toThrow('database is locked')
+    other.close()
+    await lane.transaction((runner) => runner.query(insert('b')))
+    await harness.addPool('c' as IdentityPoolId)
+    expect(await poolIds()).toEqual(['b', 'c'])
+  })
+
+  test('[W5] whoever failed is told why where SQLite has ended the transaction itself, as on a full disk', async () => {
+    const { lane } = harness.database
+    const failing = lane.transaction(async (runner) => {
+      await runner.query(insert('a'))
+      await runner.query('ROLLBACK') // what SQLite does by itself then
+      throw new Error('database or disk is full')
+    })
+    await expect(failing).rejects.toThrow('database or disk is full')
+    await lane.transaction((runner) => runner.query(insert('b')))
+    expect(await poolIds()).toEqual(['b'])
   })
 
   test('[W6] a reader never sees what is not committed', async () => {

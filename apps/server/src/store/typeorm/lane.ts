@@ -48,17 +48,16 @@ export class Lane {
   }
 
   private async attempt<T>(work: (runner: QueryRunner) => Promise<T>): Promise<T> {
-    await this.runner.startTransaction()
+    // Not TypeORM's own transaction, which begins as a reader: its first write fails where another process, as a command beside this server, has written
+    // since. And one that could not begin, or that SQLite has ended itself, it takes to be open from then on.
+    await this.runner.query('BEGIN IMMEDIATE')
     try {
-      // TypeORM's own begins as a reader, whose first write fails where another process, as a command beside this server, has written since.
-      await this.runner.query('COMMIT')
-      await this.runner.query('BEGIN IMMEDIATE')
       const answer = await work(this.runner)
-      await this.runner.commitTransaction()
+      await this.runner.query('COMMIT')
       return answer
     } catch (cause) {
-      // A commit that failed leaves its transaction open, so this is right for it too.
-      if (this.runner.isTransactionActive) await this.runner.rollbackTransaction()
+      // A commit that failed leaves its transaction open; some failures, a full disk among them, have ended it already.
+      await this.runner.query('ROLLBACK').catch(() => {})
       throw cause
     }
   }

@@ -4,15 +4,9 @@ import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { QueryRunner } from 'typeorm'
-import { bulkPublishStoreContract } from '../bulk-publish-store.contract.js'
-import { changeLogContract } from '../change-log.contract.js'
+import { streamStoresContract } from '../stream-stores.contract.js'
 import { datasetStoreContract } from '../dataset-store.contract.js'
-import { streamedWritesContract } from '../dataset-store.streamed-writes.contract.js'
-import { identityStoreContract } from '../identity-store.contract.js'
-import { leaseStoreContract } from '../lease-store.contract.js'
-import { outboxStoreContract } from '../outbox-store.contract.js'
-import { poolStoreContract } from '../pool-store.contract.js'
-import { signingKeyStoreContract } from '../signing-key-store.contract.js'
+import { identityStoresContract } from '../identity-stores.contract.js'
 import { sqliteIdentityStores } from '../testing/identity-stores.js'
 import { afterNextSqlite, nextSqlite } from './testing/next-release.js'
 import { sqliteHarness } from '../testing/sqlite-harness.js'
@@ -33,15 +27,9 @@ async function madeBy(release: Release): Promise<string> {
 describe('SQLite as the next minor version leaves it', () => {
   describe('datasets', () => datasetStoreContract(async () => sqliteHarness(await madeBy(nextSqlite))))
   const identityStores = async () => sqliteIdentityStores(await madeBy(nextSqlite))
-  describe('pools', () => poolStoreContract(identityStores))
-  describe('identities', () => identityStoreContract(identityStores))
-  describe('signing keys', () => signingKeyStoreContract(identityStores))
+  identityStoresContract(identityStores)
   const streamStores = async (streams = {}) => inSqliteDirectory(await madeBy(nextSqlite), streams)
-  describe('streamed writes', () => streamedWritesContract(streamStores))
-  describe('outbox', () => outboxStoreContract(streamStores))
-  describe('leases', () => leaseStoreContract(streamStores))
-  describe('bulk publishes', () => bulkPublishStoreContract(streamStores))
-  describe('change log', () => changeLogContract(streamStores))
+  streamStoresContract(streamStores)
 })
 
 describe('a database file between versions', () => {

@@ -1,6 +1,5 @@
 import type { SyncCount } from '@satchel/protocol'
-import type { AuditResult } from './findings.js'
-import { STREAM, StreamingSite } from './testing/streaming-site.js'
+import { faultsIn, STREAM, StreamingSite } from './testing/streaming-site.js'
 
 let site: StreamingSite
 
@@ -8,10 +7,6 @@ beforeEach(() => {
   site = new StreamingSite()
 })
 
-/** The faults of each dataset at fault. */
-
-/** The faults of each dataset at fault. */
-const faults = ({ findings }: AuditResult) => findings.map((finding) => [finding.dataset, finding.faults])
 const at = (epoch: number, syncCount: number) => ({ epoch, syncCount })
 const count = (value: number) => value as SyncCount
 
@@ -21,7 +16,7 @@ describe('streams at which something is wrong', () => {
     site.lose(site.write())
     site.published(2)
     const result = await site.audit()
-    expect(faults(result)).toEqual([['prefs', [{ kind: 'missing', after: at(0, 2), through: at(0, 5) }]]])
+    expect(faultsIn(result)).toEqual([['prefs', [{ kind: 'missing', after: at(0, 2), through: at(0, 5) }]]])
     expect(result.findings[0]?.reach).toEqual({ from: at(0, 3), rows: 3, lost: null })
   })
 
@@ -74,7 +69,7 @@ describe('streams at which something is wrong', () => {
     const [a, b, c] = [site.write(), site.write(), site.write()]
     for (const row of [a, c, b]) site.publish(row)
     const result = await site.audit()
-    expect(faults(result)).toEqual([['prefs', [{ kind: 'inverted', after: at(0, 2), through: at(0, 3) }]]])
+    expect(faultsIn(result)).toEqual([['prefs', [{ kind: 'inverted', after: at(0, 2), through: at(0, 3) }]]])
     expect(result.findings[0]?.reach).toMatchObject({ from: at(0, 3), rows: 1 })
   })
 
@@ -99,19 +94,19 @@ describe('streams at which something is wrong', () => {
   test('[V71] a change the store does not know', async () => {
     const [row] = site.published(1)
     site.send({ ...row!, syncCount: count(2), previous: count(1), payload: row!.payload.replace('1}', '2}') })
-    expect(faults(await site.audit())).toEqual([['prefs', [{ kind: 'phantom', seen: at(0, 2), reached: at(0, 1) }]]])
+    expect(faultsIn(await site.audit())).toEqual([['prefs', [{ kind: 'phantom', seen: at(0, 2), reached: at(0, 1) }]]])
   })
 
   test('[V71] a repeat that differs', async () => {
     const [row] = site.published(2)
     site.send({ ...row!, payload: row!.payload.replace('}', ',"more":1}') })
-    expect(faults(await site.audit())).toEqual([['prefs', [{ kind: 'altered', at: at(0, 1) }]]])
+    expect(faultsIn(await site.audit())).toEqual([['prefs', [{ kind: 'altered', at: at(0, 1) }]]])
   })
 
   test('[V71] a dataset in two partitions', async () => {
     const [row] = site.published(2)
     site.send({ ...row!, partition: 0 })
-    expect(faults(await site.audit())).toEqual([['prefs', [{ kind: 'scattered', partitions: [0, 1] }]]])
+    expect(faultsIn(await site.audit())).toEqual([['prefs', [{ kind: 'scattered', partitions: [0, 1] }]]])
   })
 
   test('[V71] the first change after a backup was put back, where its count came before', async () => {
@@ -119,7 +114,7 @@ describe('streams at which something is wrong', () => {
     site.lose(site.write({}, { epoch: 1, syncCount: count(5), previousEpoch: 0, previous: count(4) }))
     site.published(2)
     const result = await site.audit()
-    expect(faults(result)).toEqual([['prefs', [{ kind: 'missing', after: at(0, 9), through: at(1, 7) }]]])
+    expect(faultsIn(result)).toEqual([['prefs', [{ kind: 'missing', after: at(0, 9), through: at(1, 7) }]]])
     expect(result.findings[0]?.reach).toEqual({ from: at(1, 5), rows: 3, lost: null })
   })
 
@@ -136,7 +131,7 @@ describe('streams at which something is wrong', () => {
   test('[V71] the only change after a backup was put back, its count far below what it was', async () => {
     site.published(9)
     site.forget(site.write({}, { epoch: 1, syncCount: count(5), previousEpoch: 0, previous: count(4) }))
-    expect(faults(await site.audit())).toEqual([['prefs', [{ kind: 'missing', after: at(0, 9), through: at(1, 5) }]]])
+    expect(faultsIn(await site.audit())).toEqual([['prefs', [{ kind: 'missing', after: at(0, 9), through: at(1, 5) }]]])
   })
 
   test('[V71] the first change in another topic', async () => {
@@ -182,15 +177,12 @@ describe('streams at which something is wrong', () => {
     site.lose(site.write())
     const early = site.takePlace()
     site.published(2, { dataset: 'theme' })
-    site.log.pageMax = 6
-    let pages = 0
-    site.log.afterPage = () => {
-      if (++pages > 1) return
+    site.afterFirstPage(6, () => {
       site.write({}, { seq: early })
       site.write()
-    }
+    })
     const result = await site.audit()
-    expect(faults(result)).toEqual([['prefs', [{ kind: 'missing', after: at(0, 4), through: at(0, 5) }]]])
+    expect(faultsIn(result)).toEqual([['prefs', [{ kind: 'missing', after: at(0, 4), through: at(0, 5) }]]])
     expect(result.findings[0]?.reach).toEqual({ from: at(0, 5), rows: 3, lost: null })
   })
 

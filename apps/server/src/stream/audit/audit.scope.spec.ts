@@ -7,8 +7,6 @@ beforeEach(() => {
   site = new StreamingSite()
 })
 
-/** The faults of each dataset at fault. */
-
 test('[V71] only the chosen pool and stream are judged', async () => {
   const elsewhere = 'eu-west-1:00000000-0000-4000-8000-000000000002' as typeof POOL
   await site.moveTo('others', elsewhere)

@@ -1,6 +1,5 @@
 import type { SyncCount } from '@satchel/protocol'
-import type { AuditResult } from './findings.js'
-import { STREAM, StreamingSite } from './testing/streaming-site.js'
+import { faultsIn, STREAM, StreamingSite } from './testing/streaming-site.js'
 
 let site: StreamingSite
 
@@ -8,16 +7,12 @@ beforeEach(() => {
   site = new StreamingSite()
 })
 
-/** The faults of each dataset at fault. */
-
-/** The faults of each dataset at fault. */
-const faults = ({ findings }: AuditResult) => findings.map((finding) => [finding.dataset, finding.faults])
 const count = (value: number) => value as SyncCount
 
 describe('streams at which nothing is wrong', () => {
   afterEach(async () => {
     const result = await site.audit()
-    expect(faults(result)).toEqual([])
+    expect(faultsIn(result)).toEqual([])
     expect(result.counts.faulty).toBe(0)
   })
 
@@ -131,13 +126,10 @@ describe('streams at which nothing is wrong', () => {
     site.published(5)
     const early = site.takePlace()
     site.published(2, { dataset: 'theme' })
-    site.log.pageMax = 6
-    let pages = 0
-    site.log.afterPage = () => {
-      if (++pages > 1) return
+    site.afterFirstPage(6, () => {
       site.write({}, { seq: early })
       site.write()
-    }
+    })
     expect((await site.audit()).counts).toMatchObject({ datasets: 2, changes: 7, faulty: 0 })
     expect((await site.audit()).counts).toMatchObject({ datasets: 2, changes: 7, waiting: 1 })
   })
@@ -146,13 +138,10 @@ describe('streams at which nothing is wrong', () => {
     site.published(5)
     const early = site.takePlace()
     site.published(2)
-    site.log.pageMax = 6
-    let pages = 0
-    site.log.afterPage = () => {
-      if (++pages > 1) return
+    site.afterFirstPage(6, () => {
       site.write({ dataset: 'new' }, { seq: early })
       site.write({ dataset: 'new' })
-    }
+    })
     expect((await site.audit()).counts).toMatchObject({ changes: 7, faulty: 0 })
   })
 

@@ -132,12 +132,13 @@ export class MemoryJournal implements Journal {
     })
   }
 
-  begin(snapshot: Snapshot): Promise<boolean> {
+  begin(snapshot: Snapshot, after = 0): Promise<boolean> {
     const copy = { through: snapshot.through, bytes: snapshot.bytes.slice() }
     return this.#run('begin', () => {
       const { file } = this
-      if (file.snapshot !== null || file.lastPlace > 0) return false
+      if (file.lastPlace !== after || (after === 0 && file.snapshot !== null)) return false
       file.snapshot = copy
+      file.groups.length = 0
       file.lastPlace = copy.through
       this.#grown = 0
       return true

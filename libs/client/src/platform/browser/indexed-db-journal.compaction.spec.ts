@@ -8,6 +8,14 @@ beforeEach(() => {
 })
 afterEach(() => bench.end())
 
+/** Two tabs' journals of one store, which holds three groups. */
+async function twoOfOne() {
+  const journal = await bench.withGroups(['a', 'b', 'c'])
+  const other = bench.open()
+  await other.recover()
+  return { journal, other }
+}
+
 test('[NC4] a compaction that dies before any of its transactions leaves a readable journal', async () => {
   for (let nth = 1; nth <= 4; nth++) {
     bench.anotherStore()
@@ -24,9 +32,7 @@ test('[NC4] a compaction that dies before any of its transactions leaves a reada
 })
 
 test('[NC4] snapshots that are written at once do not mix', async () => {
-  const journal = await bench.withGroups(['a', 'b', 'c'])
-  const other = bench.open()
-  await other.recover()
+  const { journal, other } = await twoOfOne()
   await Promise.all([journal.compact(snapshotOf(3, 200_000), null), other.compact(snapshotOf(2, 130_000), null)])
   const { snapshot } = await bench.open().recover()
   expect(textOf(snapshot)).toBe(textOf(snapshotOf(3, 200_000)))
@@ -34,9 +40,7 @@ test('[NC4] snapshots that are written at once do not mix', async () => {
 })
 
 test('[NC4] a snapshot whose pieces went because another one was faster is not put in the stead of anything', async () => {
-  const journal = await bench.withGroups(['a', 'b', 'c'])
-  const other = bench.open()
-  await other.recover()
+  const { journal, other } = await twoOfOne()
   // The slow one loses its connection before its last step, and gets another one when the fast one is done.
   let fastIsDone = (): void => undefined
   const gate = new Promise<void>((resolve) => (fastIsDone = resolve))
@@ -63,6 +67,15 @@ test('[NC4] a snapshot whose pieces went because another one was faster is not p
     groups: [{ place: 3, group: groupOf('c') }],
     damage: null,
   })
+})
+
+test('[NC24] of what a journal held before it began anew nothing stays behind', async () => {
+  const journal = await bench.withGroups(['a', 'b'])
+  await journal.compact(snapshotOf(2, 200_000), null)
+  expect(await journal.begin(snapshotOf(3, 70_000), 1)).toBe(false)
+  expect(await piecesIn(bench.name)).toBe(4)
+  expect(await journal.begin(snapshotOf(3, 70_000), 2)).toBe(true)
+  expect(await piecesIn(bench.name)).toBe(2)
 })
 
 test('[NC21] a snapshot that is broken is told and left out, and the groups behind it stay at their places', async () => {

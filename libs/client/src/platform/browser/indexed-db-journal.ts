@@ -134,7 +134,7 @@ export class IndexedDbJournal implements Journal {
     this.#grown = 0
   }
 
-  async begin(snapshot: Snapshot): Promise<boolean> {
+  async begin(snapshot: Snapshot, after = 0): Promise<boolean> {
     const stored = await this.#storePieces(snapshot, null)
     const { through } = stored
     let isOurs = false
@@ -143,12 +143,16 @@ export class IndexedDbJournal implements Journal {
       isOurs = meta.snapshot?.generation === stored.generation
       if (isOurs) return
       const groups = transaction.objectStore('groups')
-      const counting = groups.count()
-      counting.onsuccess = () => {
-        isOurs = meta.snapshot === null && counting.result === 0
-        if (!isOurs) return void transaction.objectStore('snapshots').delete(generation(stored.generation))
+      const held = meta.snapshot
+      const looking = groups.openKeyCursor(null, 'prev')
+      looking.onsuccess = () => {
+        const last = (looking.result?.key as number | undefined) ?? held?.through ?? 0
+        isOurs = last === after && (after > 0 || held === null)
+        const gone = isOurs ? held : stored
+        if (gone) transaction.objectStore('snapshots').delete(generation(gone.generation))
+        if (!isOurs) return
         // The browser gives out places behind the last one it has seen, also when that is gone.
-        if (through > 0) groups.put('', through)
+        groups.put('', through)
         groups.delete(IDBKeyRange.upperBound(through))
         put({ ...meta, snapshot: stored })
       }

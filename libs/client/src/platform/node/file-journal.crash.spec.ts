@@ -136,6 +136,29 @@ describe('FileJournal on a disk that forgets what was not synced', () => {
     }
   })
 
+  test('[NC24] a process that dies while a journal begins anew leaves what it held or the snapshot, and all of it', async () => {
+    const left = new Set<string>()
+    let dies = true
+    for (let at = 1; dies; at++) {
+      const disk = new SimulatedDisk()
+      const journal = open(disk)
+      await journal.recover()
+      for (let place = 1; place <= 3; place++) await journal.append(groupOf(keyAt(place)), null)
+      await journal.compact(snapshotOf(2, 90), null)
+      disk.diesAt = disk.calls + at
+      dies = await journal.begin(snapshotOf(9, 90), 3).then(
+        () => false,
+        () => true,
+      )
+      for (const loss of LOSSES) {
+        const { snapshot, groups, damage } = await open(disk.crashed(loss)).recover()
+        if (damage !== null) throw new Error(damage)
+        left.add([textOf(snapshot), ...groups.map((placed) => JSON.stringify(placed))].join())
+      }
+    }
+    expect([...left].sort()).toEqual([[textOf(snapshotOf(2, 90)), textAt(3)].join(), textOf(snapshotOf(9, 90))].sort())
+  })
+
   test('[NC5, NC13] whatever call fails once, nothing acknowledged is lost, and the journal goes on', async () => {
     for (const code of ['ENOSPC', 'EIO']) {
       for (let fails = 1; fails <= calls; fails++) {

@@ -107,15 +107,16 @@ export class FileJournal implements Journal {
     return done
   }
 
-  begin(snapshot: Snapshot): Promise<boolean> {
+  begin(snapshot: Snapshot, after = 0): Promise<boolean> {
     const copy = { through: snapshot.through, bytes: snapshot.bytes.slice() }
     return this.#inTurn(async () => {
       // Also tells a journal that is gone from one that holds nothing.
       const groups = await this.#readGroups()
-      if (groups.length > 0 || this.#place > 0 || this.#generation > 0) return false
-      await this.#snapshots.write(copy, 1)
-      await this.#dropThrough(copy.through, 1)
-      this.#generation = 1
+      if (this.#place !== after || (after === 0 && (groups.length > 0 || this.#generation > 0))) return false
+      const generation = this.#generation + 1
+      await this.#snapshots.write(copy, generation)
+      await this.#dropThrough(copy.through, generation)
+      this.#generation = generation
       this.#place = copy.through
       return true
     })

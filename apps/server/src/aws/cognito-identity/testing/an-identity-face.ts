@@ -42,7 +42,7 @@ export class AnIdentityFace extends AnIdentitySide {
 const request = (body: string, headers: Readonly<Record<string, string>>): FastifyRequest =>
   ({
     id: 'request-1',
-    ip: '127.0.0.1',
+    clientAddress: '127.0.0.1',
     headers,
     body: Buffer.from(body),
     originalUrl: '/',

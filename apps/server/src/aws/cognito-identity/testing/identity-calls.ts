@@ -26,7 +26,6 @@ export async function aCalledPool(face = new AnIdentityFace()) {
     token: (IdentityId: string, Logins?: object) => face.call('GetOpenIdToken', { IdentityId, Logins }),
     developer: (user: string, more: object = {}) =>
       face.call('GetOpenIdTokenForDeveloperIdentity', { IdentityPoolId, Logins: { [PROVIDER]: user }, ...more }),
+    lookup: (input: object) => face.call('LookupDeveloperIdentity', { IdentityPoolId, ...input }),
   }
 }
-
-export type CalledPool = Awaited<ReturnType<typeof aCalledPool>>

@@ -3,7 +3,7 @@ import { gatherSends } from './gather-sends.js'
 
 /** What a transaction asks of its connection, in this order. */
 export class AskedStatements {
-  private readonly answers: Promise<pg.QueryResult>[] = []
+  private all: Promise<unknown> = Promise.resolve()
 
   constructor(private readonly client: pg.PoolClient) {}
 
@@ -11,12 +11,14 @@ export class AskedStatements {
     gatherSends(this.client)
     const answer = this.client.query(statement)
     answer.catch(() => {}) // told by the end of the transaction, if nobody waits for it before
-    this.answers.push(answer)
+    // Only what came last is held: whoever reads a whole table asks until it is read.
+    this.all = this.all.then(() => answer)
+    this.all.catch(() => {})
     return answer
   }
 
   /** Resolves once all of them were answered; rejects with what failed first. */
   async answered(): Promise<void> {
-    await Promise.all(this.answers)
+    await this.all
   }
 }

@@ -14,7 +14,6 @@ type Row = readonly unknown[]
 /** A batch is stored once it has so many rows, or values of so many characters. */
 const ROWS_MAX = 1_000
 const CHARACTERS_MAX = 4_000_000
-const ROWS_READ = 100
 
 /**
  * Makes a table of PostgreSQL hold what the source has: reads both in the order of their keys, writes what is missing or differs, removes what the source does
@@ -102,12 +101,12 @@ async function* rowsInOrder(target: PostgresDatabase, table: CopiedTable): Async
   let after: Row | null = null
   for (;;) {
     const page: readonly Record<string, unknown>[] = await target.query(
-      prepared(pageOf(table, ROWS_READ, after === null ? 'first' : 'after')),
+      prepared(pageOf(table, after === null ? 'first' : 'after')),
       after ?? [],
     )
     const rows = page.map((row) => table.columns.map(({ name }) => row[name]))
     yield* rows
-    if (rows.length < ROWS_READ) return
+    if (rows.length < table.rowsRead) return
     after = rows.at(-1)!.slice(0, table.key.length)
   }
 }

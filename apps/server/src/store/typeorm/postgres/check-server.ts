@@ -9,6 +9,7 @@ type ServerFacts = Readonly<{
   encoding: string
   durable: string
   flushed: string
+  readOnly: string
   connectionsMax: number
   reserved: number
   roleMax: number
@@ -27,7 +28,8 @@ export async function checkServer(
   { connections, node }: Readonly<{ connections: number; node: string }>,
 ): Promise<readonly string[]> {
   const [facts] = await database.query<ServerFacts>(FACTS, [NODE_PREFIX, node])
-  const { version, encoding, durable, flushed, connectionsMax, reserved } = facts!
+  const { version, encoding, durable, flushed, readOnly, connectionsMax, reserved } = facts!
+  const isNode = node.startsWith(NODE_PREFIX)
   if (version < VERSION_MIN)
     throw new Error(`it is PostgreSQL ${Math.floor(version / 10_000)}, and 13 is the oldest that will do`)
   if (encoding !== 'UTF8')
@@ -35,6 +37,8 @@ export async function checkServer(
   if (durable === 'off')
     throw new Error('its synchronous_commit is off, so it would lose what was acknowledged; turn it on')
   if (flushed === 'off') throw new Error('its fsync is off, so it would lose what was acknowledged; turn it on')
+  if (isNode && readOnly === 'on')
+    throw new Error('it takes no writes, as it is a standby or its default_transaction_read_only is on')
   if (connections > connectionsMax - reserved) {
     throw new Error(
       `SATCHEL_DATABASE_POOL is ${connections}, and of its ${connectionsMax} connections (max_connections) ${reserved} are reserved; ` +
@@ -50,7 +54,7 @@ export async function checkServer(
       `SATCHEL_DATABASE_POOL is ${connections}, and it allows ${max} connections of ${whose}; lower the one or raise the other`,
     )
   }
-  return node.startsWith(NODE_PREFIX) ? warningsOf(facts!, connections) : []
+  return isNode ? warningsOf(facts!, connections) : []
 }
 
 /** Of others the connections that they have now are counted, of servers of ours those that they may come to have. */
@@ -72,6 +76,7 @@ function warningsOf({ nodes: seen, foreign, ...facts }: ServerFacts, connections
 const FACTS =
   prepared(`SELECT current_setting('server_version_num')::int AS version, current_setting('server_encoding') AS encoding,
   current_setting('synchronous_commit') AS durable, current_setting('fsync') AS flushed,
+  current_setting('transaction_read_only') AS "readOnly",
   current_setting('max_connections')::int AS "connectionsMax",
   current_setting('superuser_reserved_connections')::int + coalesce(current_setting('reserved_connections', true)::int, 0) AS reserved,
   (SELECT CASE WHEN rolsuper THEN -1 ELSE rolconnlimit END FROM pg_roles WHERE rolname = current_user) AS "roleMax",

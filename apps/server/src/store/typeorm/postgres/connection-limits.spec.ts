@@ -3,6 +3,7 @@ import pg from 'pg'
 import { describeWithPostgres } from '../../../../../../test/support/postgres/describe-with-postgres.js'
 import { freshDatabase, openDatabase } from '../../testing/postgres-databases.js'
 import { VERSION } from '../../../version.js'
+import { addressOf } from './address-of.js'
 import { nodeName } from './node-name.js'
 import { LANES, type PostgresDatabase } from './postgres-database.js'
 import { prepared } from './prepared.js'
@@ -102,6 +103,15 @@ describeWithPostgres(
         await expect(openDatabase(url)).rejects.toThrow('canceling statement due to lock timeout')
       })
       await (await openDatabase(url)).close()
+    })
+
+    test('[X10] a database that takes no writes, as a standby does, is refused by a server, and good enough for a tool that reads', async () => {
+      const url = await freshDatabase(postgres())
+      await postgres().ask(`ALTER DATABASE ${new URL(url).pathname.slice(1)} SET default_transaction_read_only = on`)
+      await expect(start(url, 1)).rejects.toThrow(
+        `the database at ${addressOf(url)} cannot be used: it takes no writes, as it is a standby or its default_transaction_read_only is on`,
+      )
+      open.push(await openDatabase(url))
     })
 
     test('[PL5] no more than a pool are ever open, commits among them', async () => {

@@ -129,8 +129,9 @@ export const sessionLimits = (statementMsMax: number) => ({
   statement_timeout: statementMsMax,
   lock_timeout: LOCK_MS_MAX,
   idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS_MAX,
-  // By these the server notices that a host is gone, and gives back its connections, after a minute rather than two hours.
-  options: '-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3',
+  // Once more the limit of statements: 0, which is none, `pg` does not send, and then the role's or the database's would hold. By the others the server
+  // notices that a host is gone, and gives back its connections, after a minute rather than two hours.
+  options: `-c statement_timeout=${statementMsMax} -c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3`,
 })
 
 function poolOf({ url, max, name, statementMsMax = STATEMENT_MS_MAX }: ConnectionOptions): pg.Pool {

@@ -1,14 +1,25 @@
 /** A table that is copied, by the names of its columns in both databases. No two rows have the same key in either. */
-export type CopiedTable = Readonly<{ name: string; key: readonly Column[]; columns: readonly Column[] }>
+export type CopiedTable = Readonly<{
+  name: string
+  key: readonly Column[]
+  columns: readonly Column[]
+  /** How many are read from PostgreSQL at a time. */
+  rowsRead: number
+}>
 
 type Column = Readonly<{ name: string; type: 'text' | 'bigint' | 'int' | 'boolean' | 'double precision' }>
 
 const TYPES = { t: 'text', n: 'bigint', i: 'int', b: 'boolean', d: 'double precision' } as const
 
+/** Of rows whose values have a megabyte at most. */
+const ROWS_READ = 100
+/** Of rows each of which may hold all records of a dataset. */
+const DATASETS_READ = 2
+
 /** Columns as `name:type`, the type by its letter; `t` where there is none. Those of the key come first, up to the bar. */
-function table(name: string, columns: string): CopiedTable {
+function table(name: string, columns: string, rowsRead = ROWS_READ): CopiedTable {
   const [key, others = []] = columns.split(' | ').map((some) => some.split(' ').map(columnOf))
-  return { name, key: key!, columns: [...key!, ...others] }
+  return { name, key: key!, columns: [...key!, ...others], rowsRead }
 }
 
 function columnOf(column: string): Column {
@@ -40,7 +51,7 @@ export const COPIED_TABLES: readonly CopiedTable[] = [
     'shard:i seq:n | id aggregatetype aggregateid type partition:i pool_id dataset epoch:n sync_count:n previous_epoch:n previous_count:n created_at:n payload',
   ),
   table('outbox_unpublished', 'shard:i stream_name seq:n'),
-  table('outbox_linked', 'id | created_at:n records'),
+  table('outbox_linked', 'id | created_at:n records', DATASETS_READ),
   table('stream_lease', 'name | holder epoch:n until:n'),
   table('stream_park', 'stream_name | reason parked_at:n'),
   table(
@@ -56,10 +67,10 @@ export const readOf = ({ name, columns }: CopiedTable): string => `SELECT ${name
 export const readInOrderOf = (table: CopiedTable): string => `${readOf(table)} ORDER BY ${namesOf(table.key)}`
 
 /** The statement that reads the first rows of a table in PostgreSQL in that order, or, given a key, the first ones after it. */
-export function pageOf(table: CopiedTable, rows: number, from: 'first' | 'after'): string {
+export function pageOf(table: CopiedTable, from: 'first' | 'after'): string {
   const places = table.key.map(({ type }, index) => `$${index + 1}::${type}`)
   const after = from === 'after' ? `WHERE (${namesOf(table.key)}) > (${places.join(', ')})` : ''
-  return `${readOf(table)} ${after} ORDER BY ${namesOf(table.key)} LIMIT ${rows}`
+  return `${readOf(table)} ${after} ORDER BY ${namesOf(table.key)} LIMIT ${table.rowsRead}`
 }
 
 /** The statement that puts rows into a table in PostgreSQL, over those of the same key, given a list per column. */

@@ -1,20 +1,15 @@
 import 'reflect-metadata'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { AWS_LIMITS, type IdentityId } from '@satchel/protocol'
 import { describeWithPostgres } from '../../../../../../test/support/postgres/describe-with-postgres.js'
 import { Seeded } from '../../../../../../test/support/seeded.js'
 import { IDENTITY, OTHER_IDENTITY, OTHER_POOL, path, POOL, remove, replace } from '../../../domain/testing/a-dataset.js'
-import { SystemClock } from '../../../runtime/clock.js'
-import { SystemRandom } from '../../../runtime/random.js'
 import { freshDatabase, openDatabase } from '../../testing/postgres-databases.js'
 import { nodeOn } from '../../testing/postgres-stores.js'
 import { aTarget, STREAMS, StreamHarness } from '../../testing/stream-harness.js'
 import { told } from '../../testing/told.js'
 import { openSqliteStores } from '../open-sqlite-stores.js'
+import { aSiteToCopy } from '../testing/a-site-to-copy.js'
 import { COPIED_TABLES } from './copied-table.js'
-import { copyIntoPostgres, type RowProgress } from './copy-into-postgres.js'
 
 const UNFINISHED =
   /holds a copy of a site that is not finished; stop the server that it is made from, .* call npx satchel copy again/
@@ -25,17 +20,8 @@ const RECORDS = 2_500
 const REMOVED = 5
 
 describeWithPostgres('a site copied into PostgreSQL more than once', (postgres) => {
-  let directory: string
-  beforeEach(() => (directory = mkdtempSync(join(tmpdir(), 'satchel-copy-again-'))))
-  afterEach(() => rmSync(directory, { recursive: true }))
+  const { directory, file, copy } = aSiteToCopy()
 
-  const file = () => join(directory, 'satchel.db')
-  const copy = (url: string, progress?: RowProgress, partitions: number | null = null) =>
-    copyIntoPostgres(
-      file(),
-      { url, connections: 6, partitions, clock: new SystemClock(), random: new SystemRandom() },
-      progress,
-    )
   const aRunningSite = async () => {
     const site = await StreamHarness.over(await openSqliteStores(file(), STREAMS))
     await site.setTarget(aTarget({ payloadBytesMax: 2_000 }))
@@ -198,7 +184,9 @@ describeWithPostgres('a site copied into PostgreSQL more than once', (postgres) 
     const starts: Promise<unknown>[] = []
     await copy(url, () => starts.push(openSqliteStores(file()).catch((fault: unknown) => fault)))
     for (const started of await Promise.all(starts)) {
-      expect(started).toMatchObject({ message: `the data directory ${directory} is in use by another Satchel process` })
+      expect(started).toMatchObject({
+        message: `the data directory ${directory()} is in use by another Satchel process`,
+      })
     }
     const before = await places(url)
     expect(await copy(url)).toMatchObject({ kind: 'unchanged', written: 0, removed: 0 })

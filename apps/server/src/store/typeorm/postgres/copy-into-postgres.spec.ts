@@ -1,34 +1,20 @@
 import 'reflect-metadata'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { AWS_LIMITS } from '@satchel/protocol'
 import Database from 'better-sqlite3'
 import { describeWithPostgres } from '../../../../../../test/support/postgres/describe-with-postgres.js'
 import { IDENTITY, path, POOL, remove, replace } from '../../../domain/testing/a-dataset.js'
 import { judgeSignIn } from '../../../domain/linking.js'
-import { SystemClock } from '../../../runtime/clock.js'
-import { SystemRandom } from '../../../runtime/random.js'
 import { freshDatabase, openDatabase } from '../../testing/postgres-databases.js'
 import { nodeOn } from '../../testing/postgres-stores.js'
 import { told } from '../../testing/told.js'
 import { aTarget, STREAMS, StreamHarness } from '../../testing/stream-harness.js'
 import { openSqliteStores } from '../open-sqlite-stores.js'
+import { aSiteToCopy } from '../testing/a-site-to-copy.js'
 import { COPIED_TABLES } from './copied-table.js'
-import { copyIntoPostgres } from './copy-into-postgres.js'
 
 describeWithPostgres('a site copied from SQLite into PostgreSQL', (postgres) => {
-  let directory: string
-  beforeEach(() => (directory = mkdtempSync(join(tmpdir(), 'satchel-copy-'))))
-  afterEach(() => rmSync(directory, { recursive: true }))
+  const { file, copy } = aSiteToCopy()
 
-  const file = () => join(directory, 'satchel.db')
-  const copy = (url: string, progress?: Parameters<typeof copyIntoPostgres>[2], partitions: number | null = null) =>
-    copyIntoPostgres(
-      file(),
-      { url, connections: 6, partitions, clock: new SystemClock(), random: new SystemRandom() },
-      progress,
-    )
   /** A site that has something in each table, and has stopped; what it answered is what it is to answer. */
   const aSite = async () => {
     const site = await StreamHarness.over(await openSqliteStores(file(), STREAMS))
@@ -129,6 +115,35 @@ describeWithPostgres('a site copied from SQLite into PostgreSQL', (postgres) => 
     const site = await nodeOn(url)
     expect(await told(site)).toEqual(before)
     await site.close()
+  })
+
+  test('[X30] [X34] parts that were asked for are those of the tables, also where the copy was finished before', async () => {
+    await aSite()
+    const url = await postgres().createDatabase()
+    await copy(url)
+    for (const partitions of [4, 8]) {
+      await expect(copy(url, undefined, partitions)).rejects.toThrow(
+        `SATCHEL_DATABASE_PARTITIONS is ${partitions}, and the tables of this database were made with 0`,
+      )
+    }
+    expect(await copy(url)).toMatchObject({ kind: 'unchanged' })
+  })
+
+  test('[X34] a database that cannot be reached, or is not there, is named', async () => {
+    await aSite()
+    const url = new URL(await postgres().createDatabase())
+    const nowhere = new URL(url)
+    nowhere.port = '1'
+    await expect(copy(String(nowhere))).rejects.toThrow(
+      `the database at ${url.hostname}:1${url.pathname} cannot be used: connect ECONNREFUSED`,
+    )
+    const uncertain = new URL(url)
+    uncertain.search = '?sslmode=verify-full&sslrootcert=/no/such/file.pem'
+    await expect(copy(String(uncertain))).rejects.toThrow(/the database at \S+ cannot be used: ENOENT.*file\.pem/)
+    url.pathname = '/no_such_database'
+    await expect(copy(String(url))).rejects.toThrow(
+      /the database at \S+\/no_such_database cannot be used: database "no_such_database" does not exist/,
+    )
   })
 
   test('[X31] no server starts on a copy that turns out to be another', async () => {

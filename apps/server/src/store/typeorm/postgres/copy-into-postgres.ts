@@ -26,8 +26,6 @@ export type Copied = Readonly<{
   removed: number
 }>
 
-const ROWS_FETCHED = 100
-
 /**
  * Makes a PostgreSQL database hold everything of a site on SQLite, in bounded batches, reads it again, and compares rows and checksums table by table (X30).
  * Beside a running server it copies what is there at one moment, and the copy stays provisional (X32); later calls bring only what differs (X33). No server starts on
@@ -118,11 +116,10 @@ async function counterDifference({ source, target }: Copying): Promise<string | 
 async function differenceOf(copying: Copying, sums: Sums): Promise<string | null> {
   const told = counting(copying, 'compared')
   for (const table of COPIED_TABLES) {
-    const [sent, found] = [sums.get(table.name)!, await sumOfTarget(copying.target, table)]
+    const [sent, found] = [sums.get(table.name)!, await sumOfTarget(copying.target, table, told)]
     if (!sent.equals(found)) {
       return `table ${table.name} has ${String(sent)}, and in the database ${copying.name} it has ${String(found)}`
     }
-    told(found.rows)
   }
   return null
 }
@@ -138,14 +135,17 @@ function sumOfSource(source: CopySource, table: CopiedTable): RowSum {
   return sum
 }
 
-function sumOfTarget(target: PostgresDatabase, table: CopiedTable): Promise<RowSum> {
+function sumOfTarget(target: PostgresDatabase, table: CopiedTable, told: (rows: number) => void): Promise<RowSum> {
   return target.snapshot(async (snapshot) => {
     const sum = new RowSum()
     await snapshot.query(prepared(`DECLARE copied NO SCROLL CURSOR FOR ${readOf(table)}`))
+    // Named for this alone: its columns are those of whichever table.
+    const fetch = { name: '', text: `FETCH ${table.rowsRead} FROM copied` }
     for (;;) {
-      const rows = await snapshot.query<Record<string, unknown>>(FETCH)
+      const rows = await snapshot.query<Record<string, unknown>>(fetch)
       for (const row of rows) sum.add(table.columns.map(({ name }) => row[name]))
-      if (rows.length < ROWS_FETCHED) return sum
+      told(rows.length)
+      if (rows.length < table.rowsRead) return sum
     }
   })
 }
@@ -155,5 +155,3 @@ const COUNTERS = prepared(`SELECT epoch_base AS "epochBase", last_value AS "next
 const SET_EPOCH_BASE = prepared('UPDATE history SET epoch_base = $1')
 // The place that comes next.
 const SET_SEQUENCE = prepared(`SELECT setval('outbox_seq', $1::bigint + 1, false)`)
-// Named for this alone: its columns are those of whichever table.
-const FETCH = { name: '', text: `FETCH ${ROWS_FETCHED} FROM copied` }

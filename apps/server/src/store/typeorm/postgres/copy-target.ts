@@ -42,6 +42,7 @@ async function lookAt(options: PostgresOptions): Promise<'empty' | 'begun' | 'fi
     const known = ran.filter((migration) => migration.name !== UNFINISHED_COPY)
     const there = COPIED_TABLES.map((table) => table.name).filter((table) => tables.has(table))
     if (known.length === ran.length) {
+      if (tables.has('record')) await refuseOtherPartitions(ask, options.partitions)
       for (const table of there) if ((await ask(`SELECT 1 FROM ${table} LIMIT 1`)).length > 0) return 'filled'
       return 'empty'
     }

@@ -106,6 +106,22 @@ describeWithPostgres('bringing the tables of PostgreSQL up to date', (postgres) 
     await server.close()
   })
 
+  test('[MV3] a limit of time that the database sets for its statements does not end a change of the tables', async () => {
+    const url = await postgres().createDatabase()
+    await postgres().ask(`ALTER DATABASE ${nameIn(url)} SET statement_timeout = '300ms'`)
+    const { version, migrations } = nextPostgres()
+    const last = class extends migrations.at(-1)! {
+      override async up(runner: QueryRunner): Promise<void> {
+        await runner.query('SELECT pg_sleep(1)') // as building an index takes its time
+        await super.up(runner)
+      }
+    }
+    await run(url, { release: { version, migrations: [...migrations.slice(0, -1), last] } })
+    expect(await postgres().ask("SELECT to_regclass('next_thing') AS found", nameIn(url))).toEqual([
+      { found: 'next_thing' },
+    ])
+  })
+
   test('[MV3] what is added to large tables holds up no writer for long', async () => {
     const url = await freshDatabase(postgres())
     const rows = 200_000

@@ -6,7 +6,7 @@ import { bringUpToDate, type Say } from '../bring-up-to-date.js'
 import { releaseOf, type Release } from '../release.js'
 import type { Ask } from '../schema-standing.js'
 import { silentLogger } from '../silent-logger.js'
-import { DataSource } from '../typeorm.js'
+import { DataSource, QueryFailedError } from '../typeorm.js'
 import { addressOf } from './address-of.js'
 import { sessionLimits } from './connections.js'
 import { faultCodeOf } from './fault-code.js'
@@ -64,13 +64,14 @@ export async function migrate(options: MigrateOptions): Promise<void> {
     poolErrorHandler: () => {}, // whoever asks is told by its answer
   })
   await source.initialize()
+  const name = `the database ${addressOf(url)}`
   try {
     // Held by a connection of its own, and gone with it when this ends, however it ends.
     const lock = source.createQueryRunner()
     await takeTurn(lock, say)
     const run = () => patiently(() => source.runMigrations({ transaction: 'each' }), { ...options, say })
     await bringUpToDate(source, {
-      name: `the database ${addressOf(url)}`,
+      name,
       release,
       say,
       run,
@@ -78,6 +79,10 @@ export async function migrate(options: MigrateOptions): Promise<void> {
         ((await lock.query(AT_WORK, [NODE_PREFIX])) as { version: string }[]).map(({ version }) => version),
     })
     await refuseOtherPartitions((sql) => lock.query(sql) as ReturnType<Ask>, partitions)
+  } catch (cause) {
+    // What is no sentence of ours names no database.
+    if (!(cause instanceof QueryFailedError)) throw cause
+    throw new Error(`the tables of ${name} cannot be brought up to date: ${cause.message}`, { cause })
   } finally {
     await source.destroy()
   }

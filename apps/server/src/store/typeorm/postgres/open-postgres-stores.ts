@@ -2,6 +2,7 @@ import type { Stores } from '../../stores.js'
 import { WITHOUT_LINKS, type StreamStorage } from '../../stream-storage.js'
 import type { LeaseTime } from './lease-time.js'
 import { NO_NODE } from './node-name.js'
+import { nodesAtWork } from './nodes-at-work.js'
 import { PostgresBulkPublishStore } from './postgres-bulk-publish-store.js'
 import { PostgresChangeLog } from './postgres-change-log.js'
 import { LANES, PostgresDatabase, type PostgresOptions } from './postgres-database.js'
@@ -36,6 +37,7 @@ export async function openPostgresStores(
     probe: () => database.background.query(PROBE),
     figures: () => readFigures(database.background),
     connections: () => database.figures(),
+    otherNodes: () => nodesAtWork(database.background, name),
     ...(replica === null ? {} : { listings: () => replica.figures() }),
     warnings: database.warnings,
     close: async () => {

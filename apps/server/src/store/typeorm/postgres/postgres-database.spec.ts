@@ -24,6 +24,16 @@ describeWithPostgres('a PostgreSQL database', (postgres) => {
     await expect(openDatabase(url)).rejects.toThrow(/newer version of Satchel.*FromTheFuture9999999999999/)
   })
 
+  test('[X3] where the tables may not be made, that and the database are named', async () => {
+    const url = await postgres().createDatabase()
+    await postgres().ask('CREATE ROLE without_rights LOGIN')
+    const { host, pathname } = new URL(url)
+    await postgres().ask('REVOKE CREATE ON SCHEMA public FROM PUBLIC', pathname.slice(1))
+    await expect(openDatabase(url.replace(/\/\/[^@]*@/, '//without_rights:a-password@'))).rejects.toThrow(
+      `the tables of the database ${host}${pathname} cannot be brought up to date: permission denied for schema public`,
+    )
+  })
+
   test('[X4] large tables are divided by identity where that was asked for, and stay as they were made', async () => {
     const url = await freshDatabase(postgres(), 4)
     const database = await openDatabase(url)

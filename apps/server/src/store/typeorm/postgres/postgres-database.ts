@@ -1,16 +1,15 @@
 import type { Clock } from '../../../runtime/clock.js'
 import type { Random } from '../../../runtime/random.js'
 import type { ConnectionFigures, ConnectionKind } from '../../connection-figures.js'
-import { addressOf } from './address-of.js'
 import { checkServer } from './check-server.js'
 import { Connections, type Transaction } from './connections.js'
-import { faultCodeOf } from './fault-code.js'
 import { migrate, type MigrateOptions } from './migrate.js'
 import { NO_NODE } from './node-name.js'
 import type { Prepared } from './prepared.js'
 import { withRetries } from './retry.js'
 import type { Passing } from './turnstile.js'
 import { unavailable } from './unavailable.js'
+import { unusable } from './unusable.js'
 
 export type PostgresOptions = Readonly<{
   /** postgres:// or postgresql://; carries a password, so it is never shown. */
@@ -97,9 +96,7 @@ export class PostgresDatabase implements Statements {
       return new PostgresDatabase(options, new Connections({ url, max: LANES, name, clock }), others, warnings)
     } catch (cause) {
       await others.close()
-      // What several addresses of a name said is put together without words.
-      const why = (cause as Error).message || faultCodeOf(cause)
-      throw new Error(`the database at ${addressOf(url)} cannot be used: ${why}`, { cause })
+      throw unusable(url, cause)
     }
   }
 

@@ -1,14 +1,8 @@
 import 'reflect-metadata'
 import { describeWithPostgres } from '../../../../../../test/support/postgres/describe-with-postgres.js'
-import { bulkPublishStoreContract } from '../../bulk-publish-store.contract.js'
-import { changeLogContract } from '../../change-log.contract.js'
+import { streamStoresContract } from '../../stream-stores.contract.js'
 import { datasetStoreContract } from '../../dataset-store.contract.js'
-import { streamedWritesContract } from '../../dataset-store.streamed-writes.contract.js'
-import { identityStoreContract } from '../../identity-store.contract.js'
-import { leaseStoreContract } from '../../lease-store.contract.js'
-import { outboxStoreContract } from '../../outbox-store.contract.js'
-import { poolStoreContract } from '../../pool-store.contract.js'
-import { signingKeyStoreContract } from '../../signing-key-store.contract.js'
+import { identityStoresContract } from '../../identity-stores.contract.js'
 import { afterNextPostgres, nextPostgres } from '../testing/next-release.js'
 import { emptyDatabase, openDatabase } from '../../testing/postgres-databases.js'
 import { postgresHarnessOn } from '../../testing/postgres-harness.js'
@@ -25,14 +19,8 @@ describeWithPostgres('PostgreSQL as the next minor version leaves it', (postgres
       datasetStoreContract(async () => postgresHarnessOn(await emptyDatabase(postgres(), partitions, next))))
     const identityStores = () => postgresIdentityStores(postgres(), partitions, next)
     const streamStores = inPostgres(postgres, partitions, next)
-    describe('pools', () => poolStoreContract(identityStores))
-    describe('identities', () => identityStoreContract(identityStores))
-    describe('signing keys', () => signingKeyStoreContract(identityStores))
-    describe('streamed writes', () => streamedWritesContract(streamStores))
-    describe('outbox', () => outboxStoreContract(streamStores))
-    describe('leases', () => leaseStoreContract(streamStores))
-    describe('bulk publishes', () => bulkPublishStoreContract(streamStores))
-    describe('change log', () => changeLogContract(streamStores))
+    identityStoresContract(identityStores)
+    streamStoresContract(streamStores)
   })
 
   const openBy = async (url: string, release?: Release): Promise<readonly string[]> => {

@@ -1,5 +1,6 @@
 import 'reflect-metadata'
 import { AWS_LIMITS, type IdentityId } from '@satchel/protocol'
+import { eventually } from '../../../../../../test/support/eventually.js'
 import { describeWithPostgres } from '../../../../../../test/support/postgres/describe-with-postgres.js'
 import type { PostgresServer } from '../../../../../../test/support/postgres/postgres-server.js'
 import type { DatasetWrite } from '../../../domain/dataset-write.js'
@@ -87,6 +88,16 @@ describeWithPostgres('a PostgreSQL with a replica', (postgres) => {
   }
   const list = (identity: IdentityId, request: Partial<ListRequest> = {}) =>
     store.list(path('settings', identity), { ...EVERYTHING, ...request })
+  /** A large dataset that it has listed, and the clock of its circuit. */
+  const askedOnce = async () => {
+    const identity = await aDataset(1)
+    await caughtUp()
+    const clock = new HeldClock()
+    await replica.close()
+    open(clock)
+    await list(identity)
+    return { identity, clock }
+  }
   const figures = () => Object.fromEntries(replica.figures())
 
   test('[PL8] [X13] a large dataset comes from it, page by page, exactly as from the primary; what is small or a difference does not', async () => {
@@ -130,27 +141,31 @@ describeWithPostgres('a PostgreSQL with a replica', (postgres) => {
         }
       }
     }
+    /** Until one more listing went so, or there are no further ones. */
+    const until = (how: 'behind' | 'replica') => {
+      const before = figures()[how] ?? 0
+      const isSame = () => goesOn() && (figures()[how] ?? 0) === before
+      return eventually(
+        () => (isSame() ? Promise.reject(new Error(`none was ${how}`)) : Promise.resolve()),
+        LOAD_MS_MAX,
+      )
+    }
+    let pauses = 0
     const pausing = async () => {
-      while (goesOn()) {
-        for (const statement of ['SELECT pg_wal_replay_pause()', 'SELECT pg_wal_replay_resume()']) {
-          await standby.ask(statement)
-          await new Promise((resolve) => setTimeout(resolve, 300))
-        }
+      for (; goesOn(); pauses++) {
+        await standby.ask('SELECT pg_wal_replay_pause()')
+        await until('behind')
+        await standby.ask('SELECT pg_wal_replay_resume()')
+        await until('replica')
       }
-      await standby.ask('SELECT pg_wal_replay_resume()')
     }
     await Promise.all([...identities.map(editor), pausing()])
-    console.info(`${reads} listings right after a write: ${JSON.stringify(figures())}`)
+    console.info(`${reads} listings right after a write, ${pauses} pauses: ${JSON.stringify(figures())}`)
     expect(figures()).toMatchObject({ behind: expect.any(Number), replica: expect.any(Number) })
   })
 
   test('[PL9] one that is killed costs one listing a second at most, and then nothing until it is tried again', async () => {
-    const identity = await aDataset(1)
-    await caughtUp()
-    const clock = new HeldClock()
-    await replica.close()
-    open(clock)
-    await list(identity)
+    const { identity, clock } = await askedOnce()
     await standby.kill()
     for (let n = 0; n < 20; n++) expect((await list(identity)).records).toHaveLength(RECORDS)
     expect(figures()).toEqual({ replica: 1, away: 20 })
@@ -179,12 +194,7 @@ describeWithPostgres('a PostgreSQL with a replica', (postgres) => {
   })
 
   test('[PL8] one that was promoted, and went its own way, is not asked, though it has the very counts', async () => {
-    const identity = await aDataset(1)
-    await caughtUp()
-    const clock = new HeldClock()
-    await replica.close()
-    open(clock)
-    await list(identity)
+    const { identity, clock } = await askedOnce()
     await standby.ask('SELECT pg_promote()')
     const theirs = `UPDATE record SET value = 'theirs'`
     for (let done = false; !done;)

@@ -96,6 +96,15 @@ export class StreamingSite {
     this.topics.append(row.streamName, rowMessage(row, 1))
   }
 
+  /** What is committed once the first page of the change log was read, of so many rows. */
+  afterFirstPage(rowsMax: number, commit: () => void): void {
+    this.log.pageMax = rowsMax
+    let pages = 0
+    this.log.afterPage = () => {
+      if (++pages === 1) commit()
+    }
+  }
+
   /** The store says so, the topic never got it. */
   lose(row: PlacedOutboxRow): void {
     this.log.unpublished.delete(row.seq)
@@ -131,3 +140,6 @@ export class StreamingSite {
     return this.targets.get(pool) ?? first
   }
 }
+
+/** The faults of each dataset at fault. */
+export const faultsIn = ({ findings }: AuditResult) => findings.map((finding) => [finding.dataset, finding.faults])
