@@ -5,14 +5,14 @@ import { Site } from '../support/nodes/site.js'
 import { describeWithPostgres } from '../support/postgres/describe-with-postgres.js'
 import { describeWithRedis } from '../support/redis/describe-with-redis.js'
 
-const IDENTITIES = 30
+const IDENTITIES = 60
 const NODES = 2
 
 /** Tokens are looked at every 15 seconds. */
 const TWO_LOOKS_MS_MAX = 60_000
 
-/** What nodes do beside that meanwhile, whoever is connected: whose turn it is, which keys there are, what was deleted; one for each device would be more. */
-const ALL_MAX = 100
+/** Nodes do something beside that, whoever is connected: whose turn it is, which keys there are, what was deleted. One for each device at each look would be more. */
+const ALL_MAX = IDENTITIES * NODES * 2
 
 const COUNTING = { shared_preload_libraries: 'pg_stat_statements', 'pg_stat_statements.track': 'top' }
 

@@ -9,8 +9,8 @@ import { startServer, type RunningServer } from '../support/start-server.js'
 import { errorOf, replace, type Listing } from '../support/wire-client.js'
 
 const MASTER_KEY = Buffer.alloc(32, 7).toString('base64')
-/** Four of them for commits, so two for everything else. */
-const POOL = '6'
+/** Two of them for commits, and two for everything else. */
+const POOL = '4'
 /** What the longest statement may take, a connection may take to open, and some for this machine. */
 const GIVEN_UP_MS_MAX = 30_000
 
@@ -74,7 +74,7 @@ describeWithPostgres('a server whose PostgreSQL has too much to do', (postgres) 
     expect((await exchange(server.url, { target: '/health/live' })).status).toBe(200)
     expect(await metric('satchel_database_refused_total{kind="others"}')).toBeGreaterThan(0)
     expect(await metric('satchel_database_connections_in_use{kind="others"}')).toBe(2)
-    expect(await metric('satchel_database_connections_max{kind="commits"}')).toBe(4)
+    expect(await metric('satchel_database_connections_max{kind="commits"}')).toBe(2)
 
     locked = false
     await locker.query('ROLLBACK')

@@ -221,6 +221,8 @@ describeWithKafka('the stream of several nodes, with a real Kafka', {}, (kafka) 
         const open = onPostgres(postgres, { nodes: NODES, redisUrl: redis().url })
         const told = await StreamingSite.start(kafka(), {}, open)
         try {
+          const hearing = () => told.metric('satchel_fanout_connected')
+          await eventually(async () => expect(await hearing()).toBe(NODES), SHARED_MS_MAX)
           const ms = await howSoon(told, kafka(), chance)
           console.info(`ms from an answer to Kafka, three nodes with Redis, p50, p75 and p95: ${JSON.stringify(ms)}`)
           // Where changes come so seldom, what nobody tells of waits for a quarter of a second: two of three changes.
