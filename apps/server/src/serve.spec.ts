@@ -14,7 +14,9 @@ const quiet = createLog('fatal' as 'error', { write: () => undefined })
 
 test('[F18] what was acknowledged is there when another server opens the same directory', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'satchel-serve-'))
-  const open = async () => SyncFace.start({}, { stores: await openSqliteStores(join(directory, 'satchel.db')) })
+  // Each server has a directory of its own for its secrets.
+  const secrets = { SATCHEL_MASTER_KEY: Buffer.alloc(32, 7).toString('base64') }
+  const open = async () => SyncFace.start(secrets, { stores: await openSqliteStores(join(directory, 'satchel.db')) })
   try {
     const first = await open()
     const guest = await first.guest()
