@@ -1,3 +1,4 @@
+import { LANES } from '../../apps/server/dist/store/typeorm/postgres/postgres-database.js'
 import { startPostgresLoop, startStorePath } from '../process/floor.js'
 import { startPostgres } from '../process/postgres.js'
 import { cpuSeconds } from '../process/resources.js'
@@ -11,9 +12,6 @@ import { storedCosts } from './postgres-stored.js'
 
 export const name = 'postgres'
 export const title = 'a server and its store on a real PostgreSQL, against bare loops over pg on the same one'
-
-/** As many connections as a server commits on. */
-const LOOP_CONNECTIONS = 4
 
 /** What a server answers before it is measured; Node compiles the way of a request in the background, for twice what it takes later, while the first thousands come. */
 const WARM_UP_REQUESTS = 12_800
@@ -59,7 +57,7 @@ const singleWorkload = (quick) => ({
   valueBytes: 200,
 })
 
-/** 100 patches an update; the loop's transactions hold as many records as the server's did in the same round. */
+/** 100 patches an update; the loop has as many connections as the server commits on, and as many records in a transaction as the server had in the same round. */
 const bulk = (bench) =>
   compared(bench, {
     name: 'postgres-bulk',
@@ -71,7 +69,7 @@ const bulk = (bench) =>
     rowsOf: ({ patches }) => patches,
     loop: (workload, writesPerCommit) => ({
       call: 'bulk',
-      connections: LOOP_CONNECTIONS,
+      connections: LANES,
       rowsPerTransaction: Math.round(writesPerCommit * workload.patches),
     }),
   })
