@@ -74,7 +74,7 @@ describeWithPostgres('clients of a node that dies', (postgres) => {
           await forMs(chance.from(LIFE_MS_MIN, LIFE_MS_MAX))
           const place = site.fullest
           // One node takes all the writes; most devices hear of them through another.
-          writer.place = (place + 1) % site.nodes.length
+          await writer.moveTo((place + 1) % site.nodes.length)
           waitedMs.push(...(await killed(place)))
           await site.restart(place)
         }
@@ -95,8 +95,9 @@ describeWithPostgres('clients of a node that dies', (postgres) => {
 
 /** Another device of theirs, which writes through one node without end. */
 class Writer {
-  place = 0
+  private place = 0
   private over = false
+  private underWay: Promise<unknown> = Promise.resolve()
   private readonly written: Promise<void>
 
   constructor(
@@ -106,6 +107,12 @@ class Writer {
     this.written = this.write()
   }
 
+  /** Through this one from now on. Resolves once no other has anything of it under way, and may be killed. */
+  async moveTo(place: number): Promise<void> {
+    this.place = place
+    await this.underWay
+  }
+
   end(): Promise<void> {
     this.over = true
     return this.written
@@ -113,10 +120,9 @@ class Writer {
 
   private async write(): Promise<void> {
     for (let count = 0; !this.over; await forMs(TICK_MS)) {
-      const [record] = await deviceAt(this.site.nodes[this.place]!, this.who).write(
-        NEWS,
-        replace('tick', `${count}`, count),
-      )
+      const writing = deviceAt(this.site.nodes[this.place]!, this.who).write(NEWS, replace('tick', `${count}`, count))
+      this.underWay = writing
+      const [record] = await writing
       count = record!.SyncCount
     }
   }
